@@ -1,0 +1,106 @@
+import type { Duration } from '@orrery/duration';
+import type { TaskErrorData } from '@orrery/task-error';
+import type { Payload } from './payload.ts';
+import { illegalTransition, leaseLost, Refusal } from './refusal.ts';
+import type { RetryDecision } from './retry-policy.ts';
+import { type TaskEvent, type TaskEventKind, eventOf } from './task-event.ts';
+import { MAX_FAILED_ATTEMPTS, type FailedAttempt, type Task } from './task.ts';
+
+/** A task after a change, and the event that tells of it. */
+export interface Change {
+  readonly task: Task;
+  readonly event: TaskEvent;
+}
+
+/** PENDING → RUNNING: a worker takes the task. Refused unless it is PENDING and due. */
+export function claimTask(
+  task: Task,
+  lease: { readonly workerId: string; readonly token: string; readonly duration: Duration },
+  now: Date,
+): Change {
+  if (task.status !== 'PENDING' || task.runAt > now) throw illegalTransition(task.id, task.status, 'RUNNING');
+  return change(task, 'started', now, {
+    status: 'RUNNING',
+    attempt: task.attempt + 1,
+    workerId: lease.workerId,
+    leaseToken: lease.token,
+    leaseExpiresAt: lease.duration.addTo(now),
+    startedAt: now,
+  });
+}
+
+/** RUNNING → SUCCEEDED; or CANCELLED if that was asked for meanwhile: a cancelled task never completes later. */
+export function completeTask(task: Task, token: string, result: Payload | null, now: Date): Change {
+  assertLease(task, token);
+  if (task.cancelRequestedAt) return cancelled(task, now);
+  return change(task, 'succeeded', now, {
+    status: 'SUCCEEDED',
+    result,
+    error: null,
+    leaseExpiresAt: null,
+    finishedAt: now,
+  });
+}
+
+/** RUNNING → PENDING or FAILED, as the retry decision says; or CANCELLED if that was asked for. */
+export function failTask(
+  task: Task,
+  token: string,
+  error: TaskErrorData,
+  decision: RetryDecision,
+  now: Date,
+): Change {
+  assertLease(task, token);
+  const failed: FailedAttempt = {
+    attempt: task.attempt,
+    workerId: task.workerId,
+    startedAt: task.startedAt ?? now,
+    finishedAt: now,
+    error,
+  };
+  const failedAttempts = [...task.failedAttempts, failed].slice(-MAX_FAILED_ATTEMPTS);
+  const ended = { error, failedAttempts, ...noLease };
+  if (task.cancelRequestedAt) return cancelled({ ...task, ...ended }, now);
+  if (!decision.retry) return change(task, 'failed', now, { ...ended, status: 'FAILED', finishedAt: now });
+  return change(task, 'retry_scheduled', now, { ...ended, status: 'PENDING', runAt: decision.delay.addTo(now) });
+}
+
+/** RUNNING → PENDING without using up the attempt; or CANCELLED if that was asked for. */
+export function releaseTask(task: Task, token: string, now: Date): Change {
+  assertLease(task, token);
+  if (task.cancelRequestedAt) return cancelled(task, now);
+  return change(task, 'released', now, {
+    status: 'PENDING',
+    attempt: task.attempt - 1,
+    runAt: now,
+    ...noLease,
+  });
+}
+
+/** RUNNING stays RUNNING, for longer. Not a change of revision: there is nothing to tell. */
+export function extendLease(task: Task, token: string, duration: Duration, now: Date): Task {
+  assertLease(task, token);
+  return { ...task, leaseExpiresAt: duration.addTo(now) };
+}
+
+const noLease = { leaseToken: null, leaseExpiresAt: null } as const;
+
+/** Ends the task as CANCELLED. */
+export function cancelled(task: Task, now: Date): Change {
+  return change(task, 'cancelled', now, { status: 'CANCELLED', finishedAt: now, ...noLease });
+}
+
+/** Applies a change: the revision rises by one, the time is noted, the event is made. */
+export function change(task: Task, kind: TaskEventKind, now: Date, patch: Partial<Task>): Change {
+  const changed = { ...task, ...patch, updatedAt: now, revision: task.revision + 1 };
+  return { task: changed, event: eventOf(changed, kind) };
+}
+
+function assertLease(task: Task, token: string): void {
+  if (task.status !== 'RUNNING' || task.leaseToken !== token) throw leaseLost(task.id);
+}
+
+/** Refuses an outcome because the task was cancelled while it ran. */
+export function taskCancelled(taskId: string): Refusal {
+  return new Refusal('TASK_CANCELLED', `task "${taskId}" was cancelled while it ran`, { task_id: taskId });
+}

@@ -1,0 +1,72 @@
+/** Why a request is refused; the wire's `google.rpc.ErrorInfo.reason`. proto/orrery/error/v1/error_reason.proto explains each. */
+export type RefusalReason =
+  | 'INVALID_FIELD'
+  | 'INVALID_PAGE_TOKEN'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'TASK_NOT_FOUND'
+  | 'TASK_ALREADY_EXISTS'
+  | 'REQUEST_ID_REUSED'
+  | 'ILLEGAL_TRANSITION'
+  | 'LEASE_LOST'
+  | 'TASK_CANCELLED'
+  | 'WORKER_NOT_FOUND'
+  | 'PROTOCOL_VIOLATION'
+  | 'SHUTTING_DOWN'
+  | 'STORE_UNAVAILABLE'
+  | 'SERVICE_UNAVAILABLE'
+  | 'DEADLINE_EXCEEDED'
+  | 'INTERNAL';
+
+/** One wrong field of a request, named as on the wire, e.g. `task.labels["x"]`. */
+export interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+}
+
+/** A request was understood and is refused; nothing was changed. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly reason: RefusalReason;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly FieldViolation[];
+
+  constructor(
+    reason: RefusalReason,
+    message: string,
+    metadata: Readonly<Record<string, string>> = {},
+    violations: readonly FieldViolation[] = [],
+  ) {
+    super(message);
+    this.reason = reason;
+    this.metadata = metadata;
+    this.violations = violations;
+  }
+}
+
+/** The request's fields are wrong; every problem is named at once. */
+export function invalidFields(violations: readonly FieldViolation[]): Refusal {
+  const text = violations.map((violation) => `${violation.field}: ${violation.description}`).join('; ');
+  return new Refusal('INVALID_FIELD', text, { field: violations[0]?.field ?? '' }, violations);
+}
+
+/** There is no such task in the namespace. */
+export function taskNotFound(namespace: string, taskId: string): Refusal {
+  return new Refusal('TASK_NOT_FOUND', `no task "${taskId}" in namespace "${namespace}"`, {
+    namespace,
+    task_id: taskId,
+  });
+}
+
+/** The lease token is not the task's current one. */
+export function leaseLost(taskId: string): Refusal {
+  return new Refusal('LEASE_LOST', `the lease on task "${taskId}" is no longer held`, { task_id: taskId });
+}
+
+/** The task's status does not allow the change. */
+export function illegalTransition(taskId: string, from: string, to: string): Refusal {
+  return new Refusal('ILLEGAL_TRANSITION', `task "${taskId}" is ${from} and cannot become ${to}`, {
+    task_id: taskId,
+    from,
+    to,
+  });
+}

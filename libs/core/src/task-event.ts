@@ -1,0 +1,53 @@
+import type { Task, TaskStatus } from './task.ts';
+
+/** What happened to a task. Every change of a task's revision is one of these. */
+export const TASK_EVENT_KINDS = [
+  'created',
+  'started',
+  'succeeded',
+  'failed',
+  'retry_scheduled',
+  'released',
+  'cancel_requested',
+  'cancelled',
+  'redriven',
+  'rescheduled',
+] as const;
+
+/** What happened to a task. */
+export type TaskEventKind = (typeof TASK_EVENT_KINDS)[number];
+
+/** A fact about a task, written in the same transaction as the change it tells of. */
+export interface TaskEvent {
+  readonly kind: TaskEventKind;
+  readonly namespace: string;
+  readonly taskId: string;
+  /** The task's revision after the change: 1 for its creation, then without a gap. */
+  readonly sequence: number;
+  readonly at: Date;
+  readonly queue: string;
+  readonly type: string;
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly correlationId: string;
+  readonly traceparent: string;
+}
+
+/** The event that tells of the task's latest change. */
+export function eventOf(task: Task, kind: TaskEventKind): TaskEvent {
+  return {
+    kind,
+    namespace: task.namespace,
+    taskId: task.id,
+    sequence: task.revision,
+    at: task.updatedAt,
+    queue: task.queue,
+    type: task.type,
+    status: task.status,
+    attempt: task.attempt,
+    workerId: task.workerId,
+    correlationId: task.correlationId,
+    traceparent: task.traceparent,
+  };
+}

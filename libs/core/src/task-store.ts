@@ -1,0 +1,151 @@
+import type { Duration } from '@orrery/duration';
+import type { TaskErrorData } from '@orrery/task-error';
+import type { ClaimStrategy } from './claim-order.ts';
+import type { Payload } from './payload.ts';
+import type { Refusal } from './refusal.ts';
+import type { RetryDecision } from './retry-policy.ts';
+import type { Labels, LeaseRef, Task, TaskKey, TaskSpec, TaskStatus } from './task.ts';
+
+/**
+ * Where tasks are kept: the truth. Every method that changes something is one transaction, writes its events into the outbox in
+ * that transaction, and takes sets rather than single items. Whether something is due or expired is decided by the store's own
+ * clock. Methods throw `StorageError` if the store cannot be reached; they may then have had their effect or not.
+ */
+export interface TaskStore {
+  /** Stores new tasks: all, or none if one is refused. A repeated request id returns what its first use created. */
+  createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]>;
+
+  /** Gives ready tasks to workers, in the strategy's order, one for each slot at most. */
+  claimTasks(claim: ClaimTasks): Promise<readonly Task[]>;
+
+  /** Makes PENDING tasks ready whose time has come, oldest due first, and says which queues have new work. */
+  promoteDueTasks(limit: number): Promise<Promotion>;
+
+  /** Ends attempts as succeeded. Answers in order; a repeated completion whose first time was accepted is accepted again. */
+  completeTasks(namespace: string, completions: readonly Completion[]): Promise<readonly LeaseOutcome[]>;
+
+  /** Ends attempts as failed, with what was decided for each. Answers in order. */
+  failTasks(namespace: string, failures: readonly DecidedFailure[]): Promise<readonly LeaseOutcome[]>;
+
+  /** Hands attempts back. Answers in order. */
+  releaseTasks(namespace: string, leases: readonly LeaseRef[]): Promise<readonly LeaseOutcome[]>;
+
+  /** Extends leases from now. Answers in order. */
+  extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration): Promise<readonly ExtendOutcome[]>;
+
+  /** RUNNING tasks whose lease has run out, longest ago first. */
+  listExpiredLeases(limit: number): Promise<readonly Task[]>;
+
+  /** RUNNING tasks that a worker holds and whose lease it took or extended no later than `heldSince`. */
+  listWorkerLeases(worker: { namespace: string; workerId: string; heldSince: Date }): Promise<readonly Task[]>;
+
+  /** RUNNING tasks among these that were asked to be cancelled. */
+  listCancelRequests(keys: readonly TaskKey[]): Promise<readonly Task[]>;
+
+  /** Cancels a PENDING task, notes the request on a RUNNING one. Throws a `Refusal` for unknown or otherwise ended tasks. */
+  cancelTask(key: TaskKey): Promise<Task>;
+
+  /** Sets a FAILED task PENDING again. Throws a `Refusal` where that is not legal. */
+  redriveTask(key: TaskKey): Promise<Task>;
+
+  /** Sets the time of a PENDING task. Throws a `Refusal` where that is not legal. */
+  rescheduleTask(key: TaskKey, runAt: Date): Promise<Task>;
+
+  /** The tasks among these keys that exist, in no particular order. */
+  getTasks(keys: readonly TaskKey[]): Promise<readonly Task[]>;
+
+  /** A page of tasks by id, descending. */
+  listTasks(query: ListTasks): Promise<readonly Task[]>;
+
+  /** Deletes ended tasks that ended before a time, oldest first, at most `limit`; returns how many. */
+  purgeTasks(endedBefore: Date, limit: number): Promise<number>;
+
+  /** Forgets request ids first used before a time. */
+  purgeRequests(usedBefore: Date): Promise<number>;
+}
+
+/** New tasks of one namespace. */
+export interface CreateTasks {
+  readonly namespace: string;
+  readonly tasks: readonly NewTask[];
+  /** Makes the call idempotent; null: it is not. */
+  readonly request: { readonly id: string; readonly bodyHash: Uint8Array } | null;
+}
+
+/** A task to create. */
+export interface NewTask {
+  readonly spec: TaskSpec;
+  /** When it may run: at a time, after a delay by the store's clock, or at once (null). */
+  readonly due: Date | Duration | null;
+  /** Whether the caller chose the id: then the store checks that no task, ended ones included, has it. */
+  readonly idIsCallers: boolean;
+}
+
+/** What came of one new task. Never a refusal: those refuse the whole call. */
+export interface CreateOutcome {
+  readonly id: string;
+  /** True if an earlier call with the same request id had created it. */
+  readonly deduplicated: boolean;
+}
+
+/** Who may claim what. */
+export interface ClaimTasks {
+  readonly namespace: string;
+  readonly queues: readonly string[];
+  /** Empty: every type. A name that ends in ".*" stands for every type below it. */
+  readonly types: readonly string[];
+  readonly strategy: ClaimStrategy;
+  /** One worker id for each task that may be claimed; tasks are given out in this order. */
+  readonly slots: readonly string[];
+  /** How long each slot's lease is good for. */
+  readonly leaseDuration: Duration;
+}
+
+/** What promoting due tasks did. */
+export interface Promotion {
+  readonly count: number;
+  readonly queues: readonly { readonly namespace: string; readonly queue: string }[];
+  /** When the next task is due; null: none is waiting for its time. By the store's clock, from now. */
+  readonly nextDueIn: Duration | null;
+}
+
+/** An attempt that succeeded. */
+export interface Completion {
+  readonly lease: LeaseRef;
+  readonly result: Payload | null;
+}
+
+/** An attempt that failed, and what is to follow. */
+export interface DecidedFailure {
+  readonly lease: LeaseRef;
+  readonly error: TaskErrorData;
+  readonly decision: RetryDecision;
+  /** Set when the lease is taken back rather than reported: only if it still expires then, i.e. was not extended meanwhile. */
+  readonly ifExpiresAt: Date | null;
+}
+
+/** What came of saying something about a lease: the task's status now, or why it was refused. */
+export type LeaseOutcome =
+  | { readonly taskId: string; readonly status: TaskStatus; readonly refusal: null }
+  | { readonly taskId: string; readonly status: null; readonly refusal: Refusal };
+
+/** What came of extending a lease. */
+export type ExtendOutcome =
+  | { readonly taskId: string; readonly expiresAt: Date; readonly cancelRequested: boolean; readonly refusal: null }
+  | { readonly taskId: string; readonly expiresAt: null; readonly refusal: Refusal };
+
+/** Which tasks to list; all fields that are set must match. */
+export interface ListTasks {
+  readonly namespace: string;
+  readonly statuses?: readonly TaskStatus[];
+  readonly queues?: readonly string[];
+  readonly types?: readonly string[];
+  readonly labels?: Labels;
+  readonly correlationId?: string;
+  readonly parentTaskId?: string;
+  readonly createdFrom?: Date;
+  readonly createdBefore?: Date;
+  /** Only ids before this one in the order of the list. */
+  readonly afterId?: string;
+  readonly limit: number;
+}
