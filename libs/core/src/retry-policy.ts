@@ -89,3 +89,11 @@ function matches(predicate: RetryPredicate, error: TaskErrorData): boolean {
 function spent(error: TaskErrorData, attempt: number): boolean {
   return error.maxRetries != null && attempt - 1 >= error.maxRetries;
 }
+
+/**
+ * Decides what follows when a worker stopped extending its lease: another attempt at once while any is left. The policy's predicate
+ * has no say, since it judges what a handler reports and here nothing was reported.
+ */
+export function decideLostLease(maxAttempts: number, attempt: number): RetryDecision {
+  return attempt < maxAttempts ? { retry: true, delay: Duration.ZERO } : { retry: false };
+}

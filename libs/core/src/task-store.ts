@@ -15,7 +15,7 @@ export interface TaskStore {
   /** Stores new tasks: all, or none if one is refused. A repeated request id returns what its first use created. */
   createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]>;
 
-  /** Gives ready tasks to workers, in the strategy's order, one for each slot at most. */
+  /** Gives ready tasks to workers, in the strategy's order, one for each slot at most: task i of the answer has slot i. */
   claimTasks(claim: ClaimTasks): Promise<readonly Task[]>;
 
   /** Makes PENDING tasks ready whose time has come, oldest due first, and says which queues have new work. */
@@ -51,8 +51,8 @@ export interface TaskStore {
   /** Sets the time of a PENDING task. Throws a `Refusal` where that is not legal. */
   rescheduleTask(key: TaskKey, runAt: Date): Promise<Task>;
 
-  /** The tasks among these keys that exist, in no particular order. */
-  getTasks(keys: readonly TaskKey[]): Promise<readonly Task[]>;
+  /** The tasks among these keys that exist, in no particular order; `ended`: only those that have ended. */
+  getTasks(keys: readonly TaskKey[], which?: 'all' | 'ended'): Promise<readonly Task[]>;
 
   /** A page of tasks by id, descending. */
   listTasks(query: ListTasks): Promise<readonly Task[]>;
