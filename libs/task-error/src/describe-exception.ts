@@ -35,7 +35,9 @@ export function contextOf(thrown: unknown): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
   for (const name of TELLING_PROPERTIES) {
     const value = readProperty(thrown, name);
-    if (typeof value === 'string' || typeof value === 'number') facts[name] = value;
+    // The number of a DOMException only repeats its name.
+    if (typeof value === 'string' || (typeof value === 'number' && !(thrown instanceof DOMException)))
+      facts[name] = value;
   }
   const status = httpStatusOf(thrown);
   return status === undefined ? facts : { ...facts, status };

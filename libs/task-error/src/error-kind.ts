@@ -1,5 +1,5 @@
 import { isErrorType } from './error-type.ts';
-import { MAX_NAME_BYTES, portable, truncate } from './limits.ts';
+import { clip, MAX_NAME_BYTES } from './limits.ts';
 import type { ErrorType, ErrorTypeName } from './error-type.ts';
 
 const TYPE_BY_KIND = {
@@ -61,7 +61,7 @@ export function fromErrorKind(kind: string): ErrorType | undefined {
  * is `"unknown"`.
  */
 export function readErrorType(name: string): ErrorTypeName {
-  const lower = truncate(portable(name.trim().toLowerCase()), MAX_NAME_BYTES);
+  const lower = clip(name.trim().toLowerCase(), MAX_NAME_BYTES);
   if (isErrorType(lower)) return lower;
   return fromErrorKind(name) ?? (lower || 'unknown');
 }

@@ -1,4 +1,4 @@
-import { byteLength, MAX_CONTEXT_BYTES, portable, truncate } from './limits.ts';
+import { byteLength, clip, MAX_CONTEXT_BYTES } from './limits.ts';
 
 /** Anything JSON can say. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -12,7 +12,7 @@ const TRUNCATED_BYTES = byteLength(`"${TRUNCATED_KEY}":true,`) + 2;
 
 interface Walk {
   readonly ancestors: object[];
-  /** What may still be visited, in characters; a bound on work, the size proper is measured afterwards. */
+  /** What JSON may still be made, counted too low rather than too high: a bound on work, the size is measured afterwards. */
   left: number;
   /** Whether something was left out for that bound. */
   cut: boolean;
@@ -47,7 +47,7 @@ function fit(context: JsonObject, cut: boolean): JsonObject {
       left -= whole;
     } else if (typeof value === 'string' && left - keyBytes > 64) {
       // Escapes make JSON longer than the text, six bytes for one at worst; a sixth always fits.
-      const shorter = [1, 6].map((part) => truncate(value, Math.floor((left - keyBytes - 2) / part)));
+      const shorter = [1, 6].map((part) => clip(value, Math.floor((left - keyBytes - 2) / part)));
       const cut = shorter.find((text) => byteLength(JSON.stringify(text)) <= left - keyBytes);
       if (cut === undefined) continue;
       kept.push([key, cut]);
@@ -81,8 +81,8 @@ function toJsonValue(value: unknown, walk: Walk): JsonValue | undefined {
 }
 
 function text(value: string, walk: Walk): string {
-  const kept = truncate(portable(value), MAX_CONTEXT_BYTES);
-  walk.left -= kept.length;
+  const kept = clip(value, MAX_CONTEXT_BYTES);
+  walk.left -= kept.length + 2;
   return kept;
 }
 
@@ -114,12 +114,14 @@ function fromReadable(value: object, walk: Walk): JsonValue {
 }
 
 function* readEntries(value: object): Generator<[string, unknown]> {
-  for (const key of Object.keys(value)) {
-    try {
-      yield [key, (value as Record<string, unknown>)[key]];
-    } catch {
-      yield [key, '[Unreadable]'];
-    }
+  for (const key of Object.keys(value)) yield [key, readOne(value, key)];
+}
+
+function readOne(value: object, key: string): unknown {
+  try {
+    return (value as Record<string, unknown>)[key];
+  } catch {
+    return '[Unreadable]';
   }
 }
 

@@ -20,15 +20,18 @@ export function byteLength(text: string): number {
   return encoder.encode(text).byteLength;
 }
 
-/** Cuts a text to so many bytes, at a character and with a mark at the end; one that fits is left as it is. */
-export function truncate(text: string, maxBytes: number): string {
+/**
+ * A text that JSON, protobuf and PostgreSQL can carry (lone surrogates and NUL become U+FFFD), cut to so many bytes at a
+ * character and with a mark at the end; one that fits is left as it is.
+ */
+export function clip(text: string, maxBytes: number): string {
+  // One unit too many is enough to be cut below: a megabyte of text is not looked through for a kilobyte of it.
+  const portable = text
+    .slice(0, maxBytes + 1)
+    .toWellFormed()
+    .replaceAll('\0', '\uFFFD');
   // UTF-8 needs at most three bytes for a UTF-16 unit, so most texts need no counting.
-  if (text.length * 3 <= maxBytes || (text.length <= maxBytes && byteLength(text) <= maxBytes)) return text;
-  const { read } = encoder.encodeInto(text, new Uint8Array(Math.max(0, maxBytes - MARK_BYTES)));
-  return text.slice(0, read) + MARK;
-}
-
-/** Replaces what JSON, protobuf or PostgreSQL cannot carry in a text (lone surrogates, NUL) by U+FFFD. */
-export function portable(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+  if (portable.length * 3 <= maxBytes || byteLength(portable) <= maxBytes) return portable;
+  const { read } = encoder.encodeInto(portable, new Uint8Array(Math.max(0, maxBytes - MARK_BYTES)));
+  return portable.slice(0, read) + MARK;
 }

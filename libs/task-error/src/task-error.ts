@@ -6,15 +6,7 @@ import { categoryOf, isErrorCategory, isSeverity, RETRYABLE_BY_DEFAULT } from '.
 import type { ErrorCategory, ErrorTypeName, Severity } from './error-type.ts';
 import { toJsonContext } from './json-context.ts';
 import type { JsonObject } from './json-context.ts';
-import {
-  MAX_CAUSES,
-  MAX_MESSAGE_BYTES,
-  MAX_NAME_BYTES,
-  MAX_RETRY_COUNT,
-  MAX_TRACEBACK_BYTES,
-  portable,
-  truncate,
-} from './limits.ts';
+import { clip, MAX_CAUSES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, MAX_RETRY_COUNT, MAX_TRACEBACK_BYTES } from './limits.ts';
 import { readProperty } from './read-property.ts';
 import { readTaskError } from './read-task-error.ts';
 import type { ReadTaskError } from './read-task-error.ts';
@@ -47,11 +39,11 @@ export class TaskError extends Error implements TaskErrorData {
    * none, InvalidDurationError for such a `retryAfter`.
    */
   constructor(init: TaskErrorInit) {
-    super(truncate(portable(String(init.message)), MAX_MESSAGE_BYTES));
+    super(clip(String(init.message), MAX_MESSAGE_BYTES));
     this.errorType = readErrorType(init.errorType ?? 'runtime');
     this.timestamp = checkedInstant(init.timestamp ?? new Date());
-    if (init.traceback) this.traceback = truncate(portable(init.traceback), MAX_TRACEBACK_BYTES);
-    if (init.exceptionType) this.exceptionType = truncate(portable(init.exceptionType), MAX_NAME_BYTES);
+    if (init.traceback) this.traceback = clip(init.traceback, MAX_TRACEBACK_BYTES);
+    if (init.exceptionType) this.exceptionType = clip(init.exceptionType, MAX_NAME_BYTES);
     this.context = toJsonContext(init.context);
     this.retryCount = checkedCount('retryCount', init.retryCount ?? 0);
     if (init.maxRetries !== undefined && init.maxRetries !== null)
