@@ -42,6 +42,11 @@ export function completeTask(task: Task, token: string, result: Payload | null, 
   });
 }
 
+/** Whether a completion with this token was accepted before: then it is accepted again, and changes nothing. */
+export function repeatsCompletion(task: Task, token: string): boolean {
+  return task.status === 'SUCCEEDED' && task.leaseToken === token;
+}
+
 /** RUNNING → PENDING or FAILED, as the retry decision says; or CANCELLED if that was asked for. */
 export function failTask(
   task: Task,

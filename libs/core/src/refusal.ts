@@ -57,6 +57,21 @@ export function taskNotFound(namespace: string, taskId: string): Refusal {
   });
 }
 
+/** Another task of the namespace, an ended one perhaps, has the id that the caller chose. */
+export function taskAlreadyExists(namespace: string, taskId: string): Refusal {
+  return new Refusal('TASK_ALREADY_EXISTS', `there is a task "${taskId}" in namespace "${namespace}" already`, {
+    namespace,
+    task_id: taskId,
+  });
+}
+
+/** The request id was used before, for another request. */
+export function requestIdReused(requestId: string): Refusal {
+  return new Refusal('REQUEST_ID_REUSED', `request id "${requestId}" was used before with another body`, {
+    request_id: requestId,
+  });
+}
+
 /** The lease token is not the task's current one. */
 export function leaseLost(taskId: string): Refusal {
   return new Refusal('LEASE_LOST', `the lease on task "${taskId}" is no longer held`, { task_id: taskId });
