@@ -8,7 +8,7 @@ import {
 } from './error-codes.ts';
 import type { ErrorType } from './error-type.ts';
 import { MAX_CAUSES } from './limits.ts';
-import { readProperty, readText } from './read-property.ts';
+import { isInstance, readList, readProperty, readText } from './read-property.ts';
 
 /**
  * What kind of failure something thrown is: by its code, HTTP, gRPC or SQL status, by its class, then by its causes. An
@@ -43,7 +43,7 @@ export function namesOf(thrown: unknown): string[] {
 /** Whether something thrown is an Error, also one of another realm or copy. */
 export function isErrorLike(thrown: unknown): boolean {
   return (
-    thrown instanceof Error ||
+    isInstance(thrown, Error) ||
     (typeof readProperty(thrown, 'message') === 'string' && typeof readProperty(thrown, 'stack') === 'string')
   );
 }
@@ -62,8 +62,7 @@ function typeWithCauses(thrown: unknown, depth: number): ErrorType | undefined {
 }
 
 function causesOf(thrown: object): unknown[] {
-  const errors = readProperty(thrown, 'errors');
-  return [readProperty(thrown, 'cause'), ...(Array.isArray(errors) ? (errors.slice(0, MAX_CAUSES) as unknown[]) : [])];
+  return [readProperty(thrown, 'cause'), ...readList(thrown, 'errors').slice(0, MAX_CAUSES)];
 }
 
 function ownType(thrown: object): ErrorType | undefined {

@@ -1,7 +1,7 @@
 import { Duration } from '@orrery/duration';
 import { httpStatusOf, isErrorLike, namesOf } from './classify-exception.ts';
 import { toJsonContext } from './json-context.ts';
-import { readProperty, readText } from './read-property.ts';
+import { isInstance, readList, readProperty, readText } from './read-property.ts';
 
 const TELLING_PROPERTIES = ['code', 'syscall', 'hostname', 'address', 'port', 'path'] as const;
 
@@ -11,9 +11,9 @@ export function messageOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null) return `${String(thrown)} was thrown`;
   const message = readText(thrown, 'message');
   if (message) return message;
-  const errors = readProperty(thrown, 'errors');
+  const errors = readList(thrown, 'errors');
   // Node's "happy eyeballs" failure has no message of its own, only one per address tried.
-  if (Array.isArray(errors) && errors.length > 0) return (errors.slice(0, 5) as unknown[]).map(innerMessage).join('; ');
+  if (errors.length > 0) return errors.slice(0, 5).map(innerMessage).join('; ');
   if (isErrorLike(thrown)) return exceptionTypeOf(thrown);
   return JSON.stringify(toJsonContext(thrown));
 }
@@ -36,7 +36,7 @@ export function contextOf(thrown: unknown): Record<string, unknown> {
   for (const name of TELLING_PROPERTIES) {
     const value = readProperty(thrown, name);
     // The number of a DOMException only repeats its name.
-    if (typeof value === 'string' || (typeof value === 'number' && !(thrown instanceof DOMException)))
+    if (typeof value === 'string' || (typeof value === 'number' && !isInstance(thrown, DOMException)))
       facts[name] = value;
   }
   const status = httpStatusOf(thrown);

@@ -13,3 +13,22 @@ export function readText(holder: unknown, name: string): string | undefined {
   const value = readProperty(holder, name);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
+
+/** Reads a property that is a list; anything else is an empty one. */
+export function readList(holder: unknown, name: string): readonly unknown[] {
+  const value = readProperty(holder, name);
+  try {
+    return Array.isArray(value) ? (value as unknown[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** `instanceof` for anything whatever: a revoked or hostile Proxy is an instance of nothing. */
+export function isInstance<T>(value: unknown, of: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof of;
+  } catch {
+    return false;
+  }
+}

@@ -217,7 +217,10 @@ describe('TaskError.fromException', () => {
         throw new Error('no');
       },
     });
-    expect(TaskError.fromException(hostile)).toBeInstanceOf(TaskError);
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    for (const thrown of [hostile, revoked.proxy, new Error('x', { cause: revoked.proxy }), { errors: revoked.proxy }])
+      expect(TaskError.fromException(thrown, { context: { thrown } }).toJSON().message).not.toBe('');
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withNullPrototype: true, withDate: true }), (thrown) => {
         expect(TaskError.fromJSON(TaskError.fromException(thrown).toJSON())).toBeInstanceOf(TaskError);

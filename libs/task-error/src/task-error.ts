@@ -1,4 +1,5 @@
 import { Duration } from '@orrery/duration';
+import { checkedCount, checkedInstant } from './check-fields.ts';
 import { classifyException } from './classify-exception.ts';
 import { contextOf, exceptionTypeOf, messageOf, retryAfterOf, tracebackOf } from './describe-exception.ts';
 import { readErrorType } from './error-kind.ts';
@@ -7,14 +8,10 @@ import type { ErrorCategory, ErrorTypeName, Severity } from './error-type.ts';
 import { toJsonContext } from './json-context.ts';
 import type { JsonObject } from './json-context.ts';
 import { clip, MAX_CAUSES, MAX_MESSAGE_BYTES, MAX_NAME_BYTES, MAX_RETRY_COUNT, MAX_TRACEBACK_BYTES } from './limits.ts';
-import { readProperty } from './read-property.ts';
+import { isInstance, readList, readProperty } from './read-property.ts';
 import { readTaskError } from './read-task-error.ts';
 import type { ReadTaskError } from './read-task-error.ts';
-import { InvalidTaskErrorError } from './task-error-data.ts';
 import type { TaskErrorData, TaskErrorInit, TaskErrorJson } from './task-error-data.ts';
-
-const FIRST_INSTANT_MS = Date.parse('0001-01-01T00:00:00Z');
-const LAST_INSTANT_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * Why an attempt failed: immutable data that can also be thrown, so that a handler says exactly what went wrong and
@@ -156,7 +153,7 @@ function fromThrown(
   depth: number,
   outer: readonly unknown[],
 ): TaskError {
-  if (thrown instanceof TaskError) return fromTaskError(thrown, overrides);
+  if (isInstance(thrown, TaskError)) return fromTaskError(thrown, overrides);
   const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
   const inner = innerOf(thrown);
   const seen = [...outer, thrown];
@@ -202,7 +199,7 @@ function fromDataAt(data: TaskErrorData, depth: number): TaskError {
 
 function toCause(cause: unknown): TaskError | undefined {
   if (cause === undefined || cause === null) return undefined;
-  if (cause instanceof TaskError) return shortened(cause, MAX_CAUSES - 1);
+  if (isInstance(cause, TaskError)) return shortened(cause, MAX_CAUSES - 1);
   return isData(cause) ? fromDataAt(cause, 1) : fromThrown(cause, {}, 1, []);
 }
 
@@ -224,19 +221,5 @@ function isData(value: unknown): value is TaskErrorData {
 }
 
 function innerOf(thrown: unknown): unknown {
-  const errors = readProperty(thrown, 'errors');
-  return readProperty(thrown, 'cause') ?? (Array.isArray(errors) ? (errors[0] as unknown) : undefined);
-}
-
-function checkedInstant(instant: Date): Date {
-  const millis = instant instanceof Date ? instant.getTime() : Number.NaN;
-  if (!(millis >= FIRST_INSTANT_MS && millis <= LAST_INSTANT_MS))
-    throw new InvalidTaskErrorError(`timestamp ${String(instant)} is not a Date within the years 1 to 9999`);
-  return new Date(millis);
-}
-
-function checkedCount(field: string, count: number): number {
-  if (!Number.isInteger(count) || count < 0 || count > MAX_RETRY_COUNT)
-    throw new InvalidTaskErrorError(`${field} ${String(count)} is not a whole number from 0 to ${MAX_RETRY_COUNT}`);
-  return count + 0;
+  return readProperty(thrown, 'cause') ?? readList(thrown, 'errors')[0];
 }
