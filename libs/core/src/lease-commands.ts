@@ -85,7 +85,7 @@ export function releaseTask(task: Task, token: string, now: Date): Change {
 /** RUNNING stays RUNNING, for longer. Not a change of revision: there is nothing to tell. */
 export function extendLease(task: Task, token: string, duration: Duration, now: Date): Task {
   assertLease(task, token);
-  return { ...task, leaseExpiresAt: duration.addTo(now) };
+  return { ...task, leaseExpiresAt: duration.addTo(now), updatedAt: now };
 }
 
 const noLease = { leaseToken: null, leaseExpiresAt: null } as const;

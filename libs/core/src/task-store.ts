@@ -36,7 +36,7 @@ export interface TaskStore {
   /** RUNNING tasks whose lease has run out, longest ago first. */
   listExpiredLeases(limit: number): Promise<readonly Task[]>;
 
-  /** RUNNING tasks that a worker holds and whose lease it took or extended no later than `heldSince`. */
+  /** RUNNING tasks that a worker holds and whose lease it took or extended (`updatedAt`) no later than `heldSince`. */
   listWorkerLeases(worker: { namespace: string; workerId: string; heldSince: Date }): Promise<readonly Task[]>;
 
   /** RUNNING tasks among these that were asked to be cancelled. */
