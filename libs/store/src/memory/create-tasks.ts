@@ -1,0 +1,52 @@
+import { newTask, requestIdReused, taskAlreadyExists } from '@orrery/core';
+import type { CreateOutcome, CreateTasks, NewTask, TaskEvent } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import type { TaskTable } from './task-table.ts';
+
+/** A request id that was used, and what for. */
+export interface UsedRequest {
+  readonly bodyHash: Uint8Array;
+  readonly taskIds: readonly string[];
+  readonly usedAt: Date;
+}
+
+/** The request ids that were used, by namespace and id. */
+export type UsedRequests = Map<string, UsedRequest>;
+
+/** Adds new tasks to the table, or none: throws a `Refusal` for a used request id or a taken id before anything changed. */
+export function createTasks(
+  table: TaskTable,
+  requests: UsedRequests,
+  { namespace, tasks, request }: CreateTasks,
+  now: Date,
+): { readonly outcomes: readonly CreateOutcome[]; readonly events: readonly TaskEvent[] } {
+  const requestKey = `${namespace}\0${request?.id}`;
+  const used = request && requests.get(requestKey);
+  if (used) {
+    if (Buffer.compare(used.bodyHash, request.bodyHash) !== 0) throw requestIdReused(request.id);
+    return { outcomes: used.taskIds.map((id) => ({ id, deduplicated: true })), events: [] };
+  }
+  refuseTakenIds(table, namespace, tasks);
+  const events: TaskEvent[] = [];
+  for (const { spec, due } of tasks) {
+    const { task, event } = newTask({ ...spec, namespace }, runAtOf(due, now), now);
+    table.put({ task, ready: task.runAt <= now, heldAt: null });
+    events.push(event);
+  }
+  const taskIds = tasks.map(({ spec }) => spec.id);
+  if (request) requests.set(requestKey, { bodyHash: request.bodyHash, taskIds, usedAt: now });
+  return { outcomes: taskIds.map((id) => ({ id, deduplicated: false })), events };
+}
+
+function runAtOf(due: NewTask['due'], now: Date): Date {
+  if (due === null) return now;
+  return due instanceof Duration ? due.addTo(now) : due;
+}
+
+function refuseTakenIds(table: TaskTable, namespace: string, tasks: readonly NewTask[]): void {
+  const ids = new Set<string>();
+  for (const { spec } of tasks) {
+    if (ids.has(spec.id) || table.get({ namespace, id: spec.id })) throw taskAlreadyExists(namespace, spec.id);
+    ids.add(spec.id);
+  }
+}

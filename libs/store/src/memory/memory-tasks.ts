@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import * as commands from '@orrery/core';
+import { Refusal, leaseLost, taskCancelled, taskNotFound } from '@orrery/core';
+import type {
+  Change,
+  ClaimTasks,
+  Clock,
+  Completion,
+  CreateOutcome,
+  CreateTasks,
+  DecidedFailure,
+  ExtendOutcome,
+  LeaseOutcome,
+  LeaseRef,
+  ListTasks,
+  Promotion,
+  Task,
+  TaskEvent,
+  TaskKey,
+  TaskStore,
+} from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import { chooseListed } from './choose-listed.ts';
+import { chooseReady } from './choose-ready.ts';
+import { createTasks, type UsedRequests } from './create-tasks.ts';
+import type { MemoryOutbox } from './memory-outbox.ts';
+import { takeWhile } from './take-where.ts';
+import { TaskTable, type Row } from './task-table.ts';
+
+/** Tasks in memory. Each method does its work without pause, so that none sees another's half done. */
+export class MemoryTasks implements TaskStore {
+  readonly #table = new TaskTable();
+  readonly #requests: UsedRequests = new Map();
+  readonly #outbox: MemoryOutbox;
+  readonly #clock: Clock;
+
+  constructor(outbox: MemoryOutbox, clock: Clock) {
+    this.#outbox = outbox;
+    this.#clock = clock;
+  }
+
+  async createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]> {
+    const { outcomes, events } = createTasks(this.#table, this.#requests, request, this.#clock.now());
+    this.#outbox.append(events);
+    return outcomes;
+  }
+
+  async claimTasks(claim: ClaimTasks): Promise<readonly Task[]> {
+    const now = this.#clock.now();
+    const token = randomUUID();
+    const duration = claim.leaseDuration;
+    const changes = chooseReady(this.#table, claim).map((task, index) =>
+      commands.claimTask(task, { workerId: claim.slots[index] ?? '', token, duration }, now),
+    );
+    return this.#keep(changes, now);
+  }
+
+  async promoteDueTasks(limit: number): Promise<Promotion> {
+    const now = this.#clock.now();
+    const due = takeWhile(this.#table.waiting, limit, (row) => row.task.runAt <= now);
+    for (const row of due) this.#table.put({ ...row, ready: true });
+    const queues = new Map(
+      due.map(({ task: { namespace, queue } }) => [`${namespace}\0${queue}`, { namespace, queue }]),
+    );
+    const next = this.#table.waiting.first?.task.runAt;
+    const nextDueIn = next ? Duration.ofMillis(Math.max(0, next.getTime() - now.getTime())) : null;
+    return { count: due.length, queues: [...queues.values()], nextDueIn };
+  }
+
+  async completeTasks(namespace: string, completions: readonly Completion[]): Promise<readonly LeaseOutcome[]> {
+    return this.#settle(namespace, completions, ({ lease, result }, task, now) => {
+      if (commands.repeatsCompletion(task, lease.token)) return null;
+      return commands.completeTask(task, lease.token, result, now);
+    }).map((outcome) =>
+      outcome.status === 'CANCELLED' ? refused(outcome.taskId, taskCancelled(outcome.taskId)) : outcome,
+    );
+  }
+
+  async failTasks(namespace: string, failures: readonly DecidedFailure[]): Promise<readonly LeaseOutcome[]> {
+    return this.#settle(namespace, failures, ({ lease, error, decision, ifExpiresAt }, task, now) => {
+      if (ifExpiresAt && task.leaseExpiresAt?.getTime() !== ifExpiresAt.getTime()) throw leaseLost(task.id);
+      return commands.failTask(task, lease.token, error, decision, now);
+    });
+  }
+
+  async releaseTasks(namespace: string, leases: readonly LeaseRef[]): Promise<readonly LeaseOutcome[]> {
+    const released = leases.map((lease) => ({ lease }));
+    return this.#settle(namespace, released, ({ lease }, task, now) => commands.releaseTask(task, lease.token, now));
+  }
+
+  async extendLeases(
+    namespace: string,
+    leases: readonly LeaseRef[],
+    duration: Duration,
+  ): Promise<readonly ExtendOutcome[]> {
+    const now = this.#clock.now();
+    return leases.map(({ taskId, token }) => {
+      const row = this.#table.get({ namespace, id: taskId });
+      if (row?.task.status !== 'RUNNING' || row.task.leaseToken !== token)
+        return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
+      const task = commands.extendLease(row.task, token, duration, now);
+      this.#table.put({ ...row, task, heldAt: now });
+      const cancelRequested = task.cancelRequestedAt !== null;
+      return { taskId, expiresAt: duration.addTo(now), cancelRequested, refusal: null };
+    });
+  }
+
+  async listExpiredLeases(limit: number): Promise<readonly Task[]> {
+    const now = this.#clock.now();
+    const expired = takeWhile(this.#table.running, limit, ({ task }) => isBy(task.leaseExpiresAt, now));
+    return expired.map(({ task }) => task);
+  }
+
+  async listWorkerLeases(worker: { namespace: string; workerId: string; heldSince: Date }): Promise<readonly Task[]> {
+    return [...this.#table.running]
+      .filter(({ task }) => task.namespace === worker.namespace && task.workerId === worker.workerId)
+      .filter(({ heldAt }) => isBy(heldAt, worker.heldSince))
+      .map(({ task }) => task);
+  }
+
+  async listCancelRequests(keys: readonly TaskKey[]): Promise<readonly Task[]> {
+    return this.#find(keys).filter((task) => task.status === 'RUNNING' && task.cancelRequestedAt !== null);
+  }
+
+  async cancelTask(key: TaskKey): Promise<Task> {
+    return this.#change(key, commands.cancelTask);
+  }
+
+  async redriveTask(key: TaskKey): Promise<Task> {
+    return this.#change(key, commands.redriveTask);
+  }
+
+  async rescheduleTask(key: TaskKey, runAt: Date): Promise<Task> {
+    return this.#change(key, (task, now) => commands.rescheduleTask(task, runAt, now));
+  }
+
+  async getTasks(keys: readonly TaskKey[], which: 'all' | 'ended' = 'all'): Promise<readonly Task[]> {
+    return this.#find(keys).filter((task) => which === 'all' || commands.isTerminal(task.status));
+  }
+
+  async listTasks(query: ListTasks): Promise<readonly Task[]> {
+    return chooseListed(this.#table, query);
+  }
+
+  async purgeTasks(endedBefore: Date, limit: number): Promise<number> {
+    const isOld = ({ task }: Row) => task.finishedAt !== null && task.finishedAt < endedBefore;
+    const old = takeWhile(this.#table.ended, limit, isOld);
+    for (const { task } of old) this.#table.delete(task);
+    return old.length;
+  }
+
+  async purgeRequests(usedBefore: Date): Promise<number> {
+    const old = [...this.#requests].filter(([, request]) => request.usedAt < usedBefore);
+    for (const [key] of old) this.#requests.delete(key);
+    return old.length;
+  }
+
+  #find(keys: readonly TaskKey[]): readonly Task[] {
+    const rows = new Set(keys.map((key) => this.#table.get(key)));
+    return [...rows].flatMap((row) => (row ? [row.task] : []));
+  }
+
+  /** Applies what was decided about one task; null: nothing changes. */
+  #change(key: TaskKey, decide: (task: Task, now: Date) => Change | null): Task {
+    const now = this.#clock.now();
+    const row = this.#table.get(key);
+    if (!row) throw taskNotFound(key.namespace, key.id);
+    const change = decide(row.task, now);
+    if (change) this.#keep([change], now);
+    return change?.task ?? row.task;
+  }
+
+  /** Decides about each lease in order, and applies what is not refused. A decision of null accepts without a change. */
+  #settle<T extends { readonly lease: LeaseRef }>(
+    namespace: string,
+    items: readonly T[],
+    decide: (item: T, task: Task, now: Date) => Change | null,
+  ): LeaseOutcome[] {
+    const now = this.#clock.now();
+    const events: TaskEvent[] = [];
+    const outcomes = items.map((item): LeaseOutcome => {
+      const { taskId } = item.lease;
+      const task = this.#table.get({ namespace, id: taskId })?.task;
+      if (!task) return refused(taskId, leaseLost(taskId));
+      try {
+        const change = decide(item, task, now);
+        if (change) this.#put(change.task, now);
+        if (change) events.push(change.event);
+        return { taskId, status: (change?.task ?? task).status, refusal: null };
+      } catch (error) {
+        if (error instanceof Refusal) return refused(taskId, error);
+        throw error;
+      }
+    });
+    this.#outbox.append(events);
+    return outcomes;
+  }
+
+  #keep(changes: readonly Change[], now: Date): readonly Task[] {
+    for (const { task } of changes) this.#put(task, now);
+    this.#outbox.append(changes.map(({ event }) => event));
+    return changes.map(({ task }) => task);
+  }
+
+  #put(task: Task, now: Date): void {
+    const ready = task.status === 'PENDING' && task.runAt <= now;
+    const held = this.#table.get(task);
+    // Only a claim takes a lease; a cancel request leaves it as it is.
+    const heldAt = task.status !== 'RUNNING' ? null : held?.task.status === 'RUNNING' ? held.heldAt : now;
+    this.#table.put({ task, ready, heldAt });
+  }
+}
+
+function refused(taskId: string, refusal: Refusal): LeaseOutcome {
+  return { taskId, status: null, refusal };
+}
+
+function isBy(instant: Date | null, limit: Date): boolean {
+  return instant !== null && instant <= limit;
+}

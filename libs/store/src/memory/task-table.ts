@@ -1,0 +1,97 @@
+import { claimOrder, compareIds, isTerminal, type Task, type TaskKey } from '@orrery/core';
+import { SortedList } from './sorted-list.ts';
+
+/** A task, and what the store keeps beside it. */
+export interface Row {
+  readonly task: Task;
+  /** PENDING and found to be due: only then it may be claimed. */
+  readonly ready: boolean;
+  /** When the lease was taken or last extended. */
+  readonly heldAt: Date | null;
+}
+
+/** The ready rows of one queue, in the two orders in which they are claimed. */
+export interface ReadyRows {
+  readonly byAge: SortedList<Row>;
+  readonly byPriority: SortedList<Row>;
+}
+
+const byId = (a: Row, b: Row) => compareIds(a.task.id, b.task.id);
+const byKey = (a: Row, b: Row) => compareIds(a.task.namespace, b.task.namespace) || byId(a, b);
+const fifo = claimOrder('FIFO');
+const priority = claimOrder('PRIORITY');
+
+/** All rows, and the orders in which they are looked for. */
+export class TaskTable {
+  readonly #rows = new Map<string, Row>();
+  readonly #ready = new Map<string, ReadyRows>();
+  readonly #byNamespace = new Map<string, SortedList<Row>>();
+  /** PENDING, not ready: the earliest due first. */
+  readonly waiting = new SortedList<Row>((a, b) => millis(a.task.runAt) - millis(b.task.runAt) || byKey(a, b));
+  /** RUNNING: the earliest to expire first. */
+  readonly running = new SortedList<Row>(
+    (a, b) => millis(a.task.leaseExpiresAt) - millis(b.task.leaseExpiresAt) || byKey(a, b),
+  );
+  /** Ended: the earliest to end first. */
+  readonly ended = new SortedList<Row>((a, b) => millis(a.task.finishedAt) - millis(b.task.finishedAt) || byKey(a, b));
+
+  /** The row of a task. */
+  get({ namespace, id }: TaskKey): Row | undefined {
+    return this.#rows.get(keyOf(namespace, id));
+  }
+
+  /** Adds a row, or replaces its task's old one. */
+  put(row: Row): void {
+    this.delete(row.task);
+    this.#rows.set(keyOf(row.task.namespace, row.task.id), row);
+    for (const order of this.#ordersOf(row)) order.add(row);
+  }
+
+  /** Removes the row of a task, if there is one. */
+  delete(key: TaskKey): void {
+    const row = this.get(key);
+    if (!row) return;
+    this.#rows.delete(keyOf(key.namespace, key.id));
+    for (const order of this.#ordersOf(row)) order.remove(row);
+  }
+
+  /** The ready rows of a queue. */
+  ready(namespace: string, queue: string): ReadyRows {
+    return getOrAdd(this.#ready, keyOf(namespace, queue), () => ({
+      byAge: new SortedList<Row>((a, b) => fifo(a.task, b.task)),
+      byPriority: new SortedList<Row>((a, b) => priority(a.task, b.task)),
+    }));
+  }
+
+  /** Every row of a namespace, by id. */
+  inNamespace(namespace: string): SortedList<Row> {
+    return getOrAdd(this.#byNamespace, namespace, () => new SortedList<Row>(byId));
+  }
+
+  #ordersOf(row: Row): readonly SortedList<Row>[] {
+    const { namespace, queue, status } = row.task;
+    const all = this.inNamespace(namespace);
+    if (isTerminal(status)) return [all, this.ended];
+    if (status === 'RUNNING') return [all, this.running];
+    if (!row.ready) return [all, this.waiting];
+    const ready = this.ready(namespace, queue);
+    return [all, ready.byAge, ready.byPriority];
+  }
+}
+
+// Neither namespaces nor ids have a NUL, so that no two pairs make the same key.
+function keyOf(namespace: string, id: string): string {
+  return `${namespace}\0${id}`;
+}
+
+function millis(instant: Date | null): number {
+  return instant?.getTime() ?? 0;
+}
+
+function getOrAdd<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
