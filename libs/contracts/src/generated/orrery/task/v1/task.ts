@@ -223,7 +223,7 @@ export interface TaskSpec_LabelsEntry {
 /** Bytes, and what they are. */
 export interface Payload {
   /** The bytes, untouched by Orrery. */
-  data: Buffer;
+  data: Uint8Array;
   /** A media type. Default: "application/json". */
   contentType: string;
 }
@@ -949,7 +949,7 @@ export const TaskSpec_LabelsEntry: MessageFns<TaskSpec_LabelsEntry> = {
 };
 
 function createBasePayload(): Payload {
-  return { data: Buffer.alloc(0), contentType: "" };
+  return { data: new Uint8Array(0), contentType: "" };
 }
 
 export const Payload: MessageFns<Payload> = {
@@ -981,7 +981,7 @@ export const Payload: MessageFns<Payload> = {
               break;
             }
 
-            message.data = Buffer.from(reader.bytes());
+            message.data = reader.bytes();
             continue;
           }
           case 2: {
