@@ -1,0 +1,36 @@
+export * as dispatchv1 from './dispatch-v1.ts';
+export * as errorv1 from './error-v1.ts';
+export * as reflectionv1 from './generated/grpc/reflection/v1/reflection.ts';
+export * as rpc from './rpc.ts';
+export * as taskv1 from './task-v1.ts';
+export * as workerv1 from './worker-v1.ts';
+
+export { readDescriptorImage } from './descriptor-image.ts';
+export { strategyFromProto, strategyToProto } from './map-claim-strategy.ts';
+export { leaseFromProto, leaseToProto } from './map-lease.ts';
+export type { LeasedTask } from './map-lease.ts';
+export { payloadFromProto, payloadToProto } from './map-payload.ts';
+export {
+  ERROR_DOMAIN,
+  refusalFromRpc,
+  refusalFromStatus,
+  refusalToRpc,
+  refusalToStatus,
+  retryDelayFromStatus,
+  statusCodeOf,
+} from './map-refusal.ts';
+export type { RefusalStatus } from './map-refusal.ts';
+export { retryPolicyFromProto, retryPolicyToProto } from './map-retry-policy.ts';
+export { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
+export { statusFromProto, statusToProto, taskFromProto, taskToProto } from './map-task.ts';
+export { durationFromProto, durationToProto, timeFromProto } from './map-time.ts';
+export {
+  workerFromProto,
+  workerHealthFromProto,
+  workerProfileFromProto,
+  workerProgressFromProto,
+  workerProgressToProto,
+  workerStateFromProto,
+  workerStateToProto,
+  workerToProto,
+} from './map-worker.ts';

@@ -1,0 +1,74 @@
+import { DEFAULT_CONTENT_TYPE, type Labels, type Payload, type Task } from '@orrery/core';
+import type { Duration } from '@orrery/duration';
+import type * as dispatchv1 from './dispatch-v1.ts';
+import { invalidField } from './invalid-field.ts';
+import { payloadFromProto, payloadToProto } from './map-payload.ts';
+import { durationFromProto, durationToProto, timeFromProto } from './map-time.ts';
+
+/** The right to run one attempt of a task, and what is needed to do so: what a worker knows of a task. */
+export interface LeasedTask {
+  readonly id: string;
+  /** Proves the right to the attempt; goes with everything said about it. */
+  readonly leaseToken: string;
+  /** By the server's clock. */
+  readonly leaseExpiresAt: Date;
+  readonly queue: string;
+  readonly type: string;
+  readonly params: Payload;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  /** How long this attempt may run; null: no limit. */
+  readonly runTimeout: Duration | null;
+  readonly labels: Labels;
+  readonly correlationId: string;
+  /** W3C trace context of the creation; empty if there was none. */
+  readonly traceparent: string;
+  readonly createdAt: Date;
+  readonly priority: number;
+}
+
+const NO_PARAMS: Payload = Object.freeze({ data: new Uint8Array(0), contentType: DEFAULT_CONTENT_TYPE });
+
+/** The lease of a task that was just claimed; throws for one that has none, which is a bug. */
+export function leaseToProto(task: Task): dispatchv1.Lease {
+  if (task.leaseToken === null || task.leaseExpiresAt === null) throw new Error(`task "${task.id}" is not leased`);
+  return {
+    taskId: task.id,
+    leaseToken: task.leaseToken,
+    expireTime: task.leaseExpiresAt,
+    queue: task.queue,
+    type: task.type,
+    params: payloadToProto(task.params),
+    attempt: task.attempt,
+    maxAttempts: task.maxAttempts,
+    runTimeout: task.runTimeout === null ? undefined : durationToProto(task.runTimeout),
+    labels: task.labels,
+    correlationId: task.correlationId,
+    traceparent: task.traceparent,
+    createTime: task.createdAt,
+    priority: task.priority,
+  };
+}
+
+/** Reads a lease; refuses with INVALID_FIELD one without times or with a bad duration. */
+export function leaseFromProto(lease: dispatchv1.Lease, field = 'lease'): LeasedTask {
+  if (!lease.expireTime) throw invalidField(`${field}.expire_time`, 'must be set');
+  if (!lease.createTime) throw invalidField(`${field}.create_time`, 'must be set');
+  return {
+    id: lease.taskId,
+    leaseToken: lease.leaseToken,
+    leaseExpiresAt: timeFromProto(lease.expireTime, `${field}.expire_time`),
+    queue: lease.queue,
+    type: lease.type,
+    params: payloadFromProto(lease.params) ?? NO_PARAMS,
+    attempt: lease.attempt,
+    maxAttempts: lease.maxAttempts,
+    runTimeout: durationFromProto(lease.runTimeout, `${field}.run_timeout`),
+    labels: lease.labels,
+    correlationId: lease.correlationId,
+    traceparent: lease.traceparent,
+    createdAt: timeFromProto(lease.createTime, `${field}.create_time`),
+    priority: lease.priority,
+  };
+}
