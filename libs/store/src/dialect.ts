@@ -1,0 +1,2 @@
+/** The databases that one schema is written for. */
+export type Dialect = 'postgresql' | 'sqlite';

@@ -1,0 +1,17 @@
+import type { Dialect } from '../dialect.ts';
+import { createRequestEntity } from './create-request.ts';
+import { finishedTaskEntity } from './finished-task.ts';
+import { outboxEntity } from './outbox.ts';
+import { taskEntity } from './task.ts';
+import { workerEntity } from './worker.ts';
+
+/** The whole schema, as one dialect has it. */
+export function entities(dialect: Dialect) {
+  return [
+    taskEntity(dialect),
+    finishedTaskEntity(dialect),
+    createRequestEntity(dialect),
+    outboxEntity(dialect),
+    workerEntity(dialect),
+  ];
+}

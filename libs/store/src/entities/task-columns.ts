@@ -1,0 +1,44 @@
+import type { Dialect } from '../dialect.ts';
+import { columns } from './columns.ts';
+
+/** The columns of `task`, which `finished_task` has too but for `ready`. */
+export function taskColumns(dialect: Dialect) {
+  const { name, instant, json, bytes, text, integer } = columns(dialect);
+  return {
+    namespace: name().primary(),
+    id: name().primary(),
+    queue: name(),
+    type: name(),
+    params: bytes(),
+    paramsType: text(),
+    priority: integer(),
+    /** The policy as JSON; null: EXPONENTIAL, so that most rows stay small. */
+    retryPolicy: text().nullable(),
+    /** A Duration as JSON has it, e.g. "1.5s"; null: no limit. */
+    runTimeout: text().nullable(),
+    /** A JSON object; null: none. */
+    labels: json().nullable(),
+    correlationId: text(),
+    traceparent: text(),
+    parentTaskId: text(),
+    status: text(),
+    runAt: instant(),
+    attempt: integer(),
+    maxAttempts: integer(),
+    workerId: text(),
+    leaseToken: text().nullable(),
+    leaseExpiresAt: instant().nullable(),
+    cancelRequestedAt: instant().nullable(),
+    result: bytes().nullable(),
+    resultType: text().nullable(),
+    /** A TaskError in its JSON form. */
+    error: text().nullable(),
+    /** A JSON array of failed attempts, oldest first; null: none. */
+    failedAttempts: json().nullable(),
+    createdAt: instant(),
+    updatedAt: instant(),
+    startedAt: instant().nullable(),
+    finishedAt: instant().nullable(),
+    revision: integer(),
+  };
+}

@@ -1,0 +1,44 @@
+import { defineEntity } from '@mikro-orm/core';
+import type { Dialect } from '../dialect.ts';
+import { columns } from './columns.ts';
+import { taskColumns } from './task-columns.ts';
+
+const READY = `status = 'PENDING' and ready`;
+const BY_PRIORITY = `(namespace, queue, priority desc, created_at, id) where ${READY}`;
+
+/** Live tasks: PENDING and RUNNING. Ended ones leave, so that this table stays as small as the work at hand. */
+export function taskEntity(dialect: Dialect) {
+  return defineEntity({
+    name: 'Task',
+    tableName: 'task',
+    properties: {
+      ...taskColumns(dialect),
+      /** Whether a PENDING task's time has come; claims look at nothing else. */
+      ready: columns(dialect).flag(),
+    },
+    indexes: [
+      {
+        name: 'task_ready_by_age',
+        properties: ['namespace', 'queue', 'createdAt', 'id'],
+        where: READY,
+      },
+      // MikroORM does not read the direction of a column from SQLite, so there the index is compared by its name only.
+      dialect === 'sqlite'
+        ? { name: 'task_ready_by_priority', expression: `create index task_ready_by_priority on task ${BY_PRIORITY}` }
+        : {
+            name: 'task_ready_by_priority',
+            columns: [
+              { name: 'namespace' },
+              { name: 'queue' },
+              { name: 'priority', sort: 'DESC' },
+              { name: 'createdAt' },
+              { name: 'id' },
+            ],
+            properties: ['namespace', 'queue', 'priority', 'createdAt', 'id'],
+            where: READY,
+          },
+      { name: 'task_waiting', properties: ['runAt'], where: `status = 'PENDING' and not ready` },
+      { name: 'task_lease', properties: ['leaseExpiresAt'], where: `status = 'RUNNING'` },
+    ],
+  });
+}

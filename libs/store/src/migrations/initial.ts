@@ -1,0 +1,96 @@
+import type { Dialect } from '../dialect.ts';
+
+/** The first schema: live and ended tasks, request ids, the outbox and the worker registry. */
+export function initial(dialect: Dialect): readonly string[] {
+  const postgres = dialect === 'postgresql';
+  const name = postgres ? 'text collate "C"' : 'text';
+  const instant = postgres ? 'timestamptz(3)' : 'integer';
+  const bytes = postgres ? 'bytea' : 'blob';
+  const json = postgres ? 'jsonb' : 'text';
+  const flag = postgres ? 'boolean' : 'integer';
+  // AUTOINCREMENT, because the ids of deleted rows must not come again.
+  const serial = postgres ? 'bigserial primary key' : 'integer not null primary key autoincrement';
+  const taskColumns = `
+    namespace ${name} not null,
+    id ${name} not null,
+    queue ${name} not null,
+    type ${name} not null,
+    params ${bytes} not null,
+    params_type text not null,
+    priority integer not null,
+    retry_policy text null,
+    run_timeout text null,
+    labels ${json} null,
+    correlation_id text not null,
+    traceparent text not null,
+    parent_task_id text not null,
+    status text not null,
+    run_at ${instant} not null,
+    attempt integer not null,
+    max_attempts integer not null,
+    worker_id text not null,
+    lease_token text null,
+    lease_expires_at ${instant} null,
+    cancel_requested_at ${instant} null,
+    result ${bytes} null,
+    result_type text null,
+    error text null,
+    failed_attempts ${json} null,
+    created_at ${instant} not null,
+    updated_at ${instant} not null,
+    started_at ${instant} null,
+    finished_at ${instant} null,
+    revision integer not null,`;
+  return [
+    `create table task (${taskColumns}
+    ready ${flag} not null,
+    primary key (namespace, id))`,
+    `create index task_ready_by_age on task (namespace, queue, created_at, id) where status = 'PENDING' and ready`,
+    `create index task_ready_by_priority on task (namespace, queue, priority desc, created_at, id) where status = 'PENDING' and ready`,
+    `create index task_waiting on task (run_at) where status = 'PENDING' and not ready`,
+    `create index task_lease on task (lease_expires_at) where status = 'RUNNING'`,
+    `create table finished_task (${taskColumns}
+    primary key (namespace, id))`,
+    `create index finished_task_age on finished_task (finished_at)`,
+    `create table create_request (
+    namespace ${name} not null,
+    request_id ${name} not null,
+    body_hash ${bytes} not null,
+    task_ids text not null,
+    created_at ${instant} not null,
+    primary key (namespace, request_id))`,
+    `create index create_request_age on create_request (created_at)`,
+    `create table outbox (
+    id ${serial},
+    namespace ${name} not null,
+    at ${instant} not null,
+    events text not null)`,
+    `create table worker (
+    namespace ${name} not null,
+    id ${name} not null,
+    queues text not null,
+    types text not null,
+    concurrency integer not null,
+    hostname text not null,
+    process_id integer not null,
+    sdk text not null,
+    labels text not null,
+    state text not null,
+    running integer not null,
+    succeeded bigint not null,
+    failed bigint not null,
+    last_finish_at ${instant} null,
+    registered_at ${instant} not null,
+    heartbeat_at ${instant} not null,
+    primary key (namespace, id))`,
+    `create index worker_heartbeat on worker (heartbeat_at)`,
+    ...(postgres ? churning : []),
+  ];
+}
+
+/** Every row of these tables dies within seconds: vacuum them by the thousand rather than by the fifth. */
+const churning = ['task', 'outbox'].map(
+  (table) =>
+    `alter table ${table} set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_cost_delay = 0)`,
+);

@@ -1,0 +1,59 @@
+import { EXPONENTIAL, type FailedAttempt, type Labels, type RetryPolicy } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import { TaskError, type TaskErrorData } from '@orrery/task-error';
+
+/** The column `retry_policy`. */
+export function writeRetryPolicy(policy: RetryPolicy): string | null {
+  if (policy === EXPONENTIAL) return null;
+  const json = policyJson(policy);
+  return json === EXPONENTIAL_JSON ? null : json;
+}
+
+/** Reads the column `retry_policy`. */
+export function readRetryPolicy(json: string | null): RetryPolicy {
+  if (json === null) return EXPONENTIAL;
+  const policy = JSON.parse(json) as RetryPolicy & { readonly initialDelay: string; readonly maxDelay: string };
+  return { ...policy, initialDelay: Duration.from(policy.initialDelay), maxDelay: Duration.from(policy.maxDelay) };
+}
+
+function policyJson({ maxAttempts, initialDelay, maxDelay, multiplier, jitter, predicate }: RetryPolicy): string {
+  return JSON.stringify({ maxAttempts, initialDelay, maxDelay, multiplier, jitter, predicate });
+}
+
+const EXPONENTIAL_JSON = policyJson(EXPONENTIAL);
+
+/** The column `labels`. */
+export function writeLabels(labels: Labels): string | null {
+  for (const _ in labels) return JSON.stringify(labels);
+  return null;
+}
+
+/** The column `error`, and the field `error` of a failed attempt. */
+export function writeTaskError(error: TaskErrorData): string {
+  return JSON.stringify(TaskError.fromData(error));
+}
+
+/** Reads what `writeTaskError` wrote, parsed. */
+export function readTaskError(json: unknown): TaskErrorData {
+  return TaskError.fromJSON(json).toData();
+}
+
+/** One item of the column `failed_attempts`; instants in ms since 1970. */
+interface FailedAttemptJson {
+  readonly attempt: number;
+  readonly worker_id: string;
+  readonly started_at: number;
+  readonly finished_at: number;
+  readonly error: unknown;
+}
+
+/** Reads the column `failed_attempts`. */
+export function readFailedAttempts(json: string): readonly FailedAttempt[] {
+  return (JSON.parse(json) as readonly FailedAttemptJson[]).map((item) => ({
+    attempt: item.attempt,
+    workerId: item.worker_id,
+    startedAt: new Date(item.started_at),
+    finishedAt: new Date(item.finished_at),
+    error: readTaskError(item.error),
+  }));
+}
