@@ -1,0 +1,25 @@
+import { taskv1 } from '@orrery/contracts';
+import { call, openChannel } from '@orrery/rpc';
+import { createClientFactory } from 'nice-grpc';
+import type { CallOptions } from 'nice-grpc-common';
+import type { ClientSettings } from './client-options.ts';
+
+/** A client's connection: the stub, and how its calls are made. */
+export interface Connection {
+  readonly settings: ClientSettings;
+  readonly stub: taskv1.TaskServiceClient;
+  /** Makes a call that is safe to repeat; rejects with an OrreryError, or the signal's reason. */
+  call<T>(attempt: (options: CallOptions) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  close(): void;
+}
+
+/** Opens a connection; nothing is sent before the first call. */
+export function connect(settings: ClientSettings): Connection {
+  const channel = openChannel(settings);
+  return {
+    settings,
+    stub: createClientFactory().create(taskv1.TaskServiceDefinition, channel),
+    call: (attempt, signal) => call(attempt, settings, signal),
+    close: () => channel.close(),
+  };
+}

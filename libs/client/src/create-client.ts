@@ -1,0 +1,27 @@
+import { OrreryError } from '@orrery/rpc';
+import { type ClientOptions, readClientOptions } from './client-options.ts';
+import { connect } from './connect.ts';
+import { createTasks, type Tasks } from './tasks.ts';
+
+/** A connection to Orrery for creating tasks and following them. */
+export interface Client extends AsyncDisposable {
+  readonly tasks: Tasks;
+  /** Lets calls under way end, rejects waits, and closes the connection. */
+  close(): Promise<void>;
+}
+
+/** Opens a client; it connects with the first call. Throws a RangeError or InvalidDurationError for bad options. */
+export function createClient(options: ClientOptions = {}): Client {
+  const connection = connect(readClientOptions(options));
+  const { close: closeTasks, ...tasks } = createTasks(connection);
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= closeTasks(closed()).finally(() => connection.close());
+    return closing;
+  };
+  return { tasks, close, [Symbol.asyncDispose]: close };
+}
+
+function closed(): OrreryError {
+  return new OrreryError({ code: 'CANCELLED', reason: 'CANCELLED', message: 'the client was closed' });
+}

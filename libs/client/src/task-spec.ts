@@ -1,0 +1,106 @@
+import { durationToProto, payloadToProto, retryPolicyToProto, type taskv1 } from '@orrery/contracts';
+import {
+  EXPONENTIAL,
+  FIXED,
+  type Labels,
+  NO_RETRY,
+  type Payload,
+  type RetryPolicy,
+  type RetryPredicate,
+} from '@orrery/core';
+import { Duration, type DurationInput } from '@orrery/duration';
+import { currentTask, encodePayload } from '@orrery/rpc';
+import type { CallOrigin } from './client-options.ts';
+
+/** Parts of a retry policy; what is left out is as in the exponential default. */
+export interface RetryOptions {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts?: number;
+  readonly initialDelay?: DurationInput;
+  readonly maxDelay?: DurationInput;
+  readonly multiplier?: number;
+  /** The share of the delay by which chance may change it, 0 to 1. */
+  readonly jitter?: number;
+  readonly predicate?: RetryPredicate;
+}
+
+/** What a caller may decide about a task. */
+export interface TaskOptions {
+  /** An id of the caller's choice. Default: the server makes one. */
+  readonly id?: string;
+  /** Default "default". */
+  readonly queue?: string;
+  /** Higher runs first. Default 0. */
+  readonly priority?: number;
+  /** Not before this time. Only one of `runAt` and `delay`. */
+  readonly runAt?: Date;
+  /** Not before this long from now. */
+  readonly delay?: DurationInput;
+  /** Default "exponential": 1 s doubling up to 1 h, 5 attempts, ±25 %. */
+  readonly retry?: 'exponential' | 'fixed' | 'none' | RetryOptions;
+  /** How long one attempt may run. Default: no limit. */
+  readonly runTimeout?: DurationInput;
+  readonly labels?: Labels;
+  /** Default: that of the task whose handler is running, else the client's origin, else the server makes one. */
+  readonly correlationId?: string;
+  /** Default: the task whose handler is running. */
+  readonly parentTaskId?: string;
+}
+
+/** A task to be created, as one of many. */
+export interface NewTask extends TaskOptions {
+  readonly type: string;
+  /** Any JSON value, or a Payload of bytes with a content type. */
+  readonly params?: unknown;
+}
+
+/** A task to be created as it goes over the wire; throws PayloadError, RangeError or InvalidDurationError. */
+export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
+  if (task.runAt && task.delay !== undefined) throw new RangeError('only one of runAt and delay may be given');
+  const parent = currentTask();
+  return {
+    id: task.id ?? '',
+    queue: task.queue ?? '',
+    type: task.type,
+    params: wirePayload(encodePayload(task.params)),
+    priority: task.priority ?? 0,
+    runTime: task.runAt,
+    delay: wireDuration(task.delay),
+    retryPolicy: task.retry === undefined ? undefined : retryPolicyToProto(toRetryPolicy(task.retry)),
+    runTimeout: wireDuration(task.runTimeout),
+    labels: { ...task.labels },
+    correlationId: task.correlationId ?? parent?.correlationId ?? origin.correlationId ?? '',
+    traceparent: origin.traceparent ?? parent?.traceparent ?? '',
+    parentTaskId: task.parentTaskId ?? parent?.taskId ?? '',
+  };
+}
+
+/** About how many bytes a task takes up in a request: exact for params, a guess for the rest. */
+export function sizeOfSpec(spec: taskv1.TaskSpec): number {
+  return (spec.params?.data.byteLength ?? 0) + 512 + 128 * Object.keys(spec.labels).length;
+}
+
+const NAMED: Readonly<Record<'exponential' | 'fixed' | 'none', RetryPolicy>> = {
+  exponential: EXPONENTIAL,
+  fixed: FIXED,
+  none: NO_RETRY,
+};
+
+function toRetryPolicy(retry: NonNullable<TaskOptions['retry']>): RetryPolicy {
+  if (typeof retry === 'string') return NAMED[retry];
+  const { initialDelay, maxDelay, ...rest } = retry;
+  return {
+    ...EXPONENTIAL,
+    ...rest,
+    ...(initialDelay !== undefined && { initialDelay: Duration.from(initialDelay) }),
+    ...(maxDelay !== undefined && { maxDelay: Duration.from(maxDelay) }),
+  };
+}
+
+function wirePayload(payload: Payload | null): taskv1.Payload | undefined {
+  return payload ? payloadToProto(payload) : undefined;
+}
+
+function wireDuration(input: DurationInput | undefined) {
+  return input === undefined ? undefined : durationToProto(Duration.from(input));
+}

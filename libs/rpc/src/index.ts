@@ -1,0 +1,17 @@
+export { reconnectDelay } from './backoff.ts';
+export { Batcher, type BatcherOptions, nextBatch, type NextBatch, type Settled } from './batcher.ts';
+export { call, type CallSettings, readStream } from './call.ts';
+export { CHANNEL_OPTIONS, type ConnectionOptions, openChannel, type TlsOptions } from './channel.ts';
+export { type Logger, stderrLogger, withFields } from './logger.ts';
+export {
+  errorFromStatus,
+  isFinal,
+  isUnavailable,
+  OrreryError,
+  type OrreryErrorInit,
+  type StatusName,
+} from './orrery-error.ts';
+export { Outgoing } from './outgoing.ts';
+export { decodePayload, encodePayload, isPayload, PayloadError } from './payload-codec.ts';
+export { currentTask, inTaskScope, type TaskScope } from './task-scope.ts';
+export { sleep, systemTimers, type Timers } from './timers.ts';
