@@ -1,0 +1,14 @@
+export { createLogger, LOG_LEVELS } from './logger.ts';
+export type { Logger, LoggerOptions, LogFields, LogLevel } from './logger.ts';
+export { startLoop } from './loop.ts';
+export type { Loop, LoopOptions } from './loop.ts';
+export { runProcess } from './run-process.ts';
+export type { Stoppable } from './run-process.ts';
+export { addressList, ConfigError, durationText, portNumber, readEnv } from './read-env.ts';
+export type { Env } from './read-env.ts';
+export { serve } from './serve.ts';
+export type { RunningServer, ServeOptions, ServerLimits, TlsOptions } from './serve.ts';
+export { bind } from './service-module.ts';
+export type { ServiceBinding, ServiceModule } from './service-module.ts';
+export { sleep } from './sleep.ts';
+export type { Sleep } from './sleep.ts';
