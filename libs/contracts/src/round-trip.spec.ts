@@ -1,0 +1,182 @@
+import { CLAIM_STRATEGIES, TASK_STATUSES, WORKER_STATES, type RetryPolicy, type Task, type Worker } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import { ERROR_CATEGORIES, ERROR_TYPES, SEVERITIES, TaskError, type TaskErrorData } from '@orrery/task-error';
+import fc from 'fast-check';
+import * as contracts from './index.ts';
+
+const { dispatchv1, errorv1, taskv1, workerv1 } = contracts;
+
+const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+// No JavaScript object that was assigned to has a key of this name.
+const key = text.filter((name) => name !== '__proto__');
+const labels = fc.dictionary(key, text, { noNullPrototype: true });
+const instant = fc.date({
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59.999Z'),
+  noInvalidDate: true,
+});
+const MAX_NANOS = 315_576_000_000_000_000_000n;
+const anyDuration = fc.bigInt(-MAX_NANOS, MAX_NANOS).map((totalNanos) => Duration.from({ totalNanos }));
+const duration = fc.bigInt(0n, MAX_NANOS).map((totalNanos) => Duration.from({ totalNanos }));
+const uint32 = fc.nat(0x7fffffff);
+const payload = fc.record({ data: fc.uint8Array(), contentType: text.filter(Boolean) });
+
+const types = fc.array(fc.constantFrom(...ERROR_TYPES), { minLength: 1, maxLength: 3 });
+const retryPolicy: fc.Arbitrary<RetryPolicy> = fc.record({
+  maxAttempts: fc.integer({ min: 1, max: 10_000 }),
+  initialDelay: duration,
+  maxDelay: duration,
+  multiplier: fc.double({ min: 1, max: 100, noNaN: true }),
+  jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  predicate: fc.oneof(
+    fc.constantFrom({ on: 'RETRYABLE_ERROR' } as const, { on: 'ANY_ERROR' } as const, { on: 'NEVER' } as const),
+    types.map((names) => ({ on: 'ERROR_TYPE', types: names }) as const),
+  ),
+});
+
+const taskErrorLink = fc
+  .record(
+    {
+      message: text,
+      errorType: fc.oneof(fc.constantFrom(...ERROR_TYPES), text),
+      timestamp: instant,
+      traceback: text,
+      exceptionType: text,
+      context: fc.dictionary(key, fc.jsonValue({ noUnicodeString: false }).filter(hasNoProto), {
+        noNullPrototype: true,
+      }),
+      retryCount: uint32,
+      maxRetries: uint32,
+      isRetryable: fc.boolean(),
+      severity: fc.constantFrom(...SEVERITIES),
+      category: fc.constantFrom(...ERROR_CATEGORIES),
+      retryAfter: duration,
+    },
+    { requiredKeys: ['message', 'timestamp'] },
+  )
+  .map((init) => init);
+const taskError: fc.Arbitrary<TaskErrorData> = fc
+  .array(taskErrorLink, { minLength: 1, maxLength: 5 })
+  .map((links) =>
+    links.reduceRight<TaskError | undefined>((cause, link) => new TaskError({ ...link, cause }), undefined),
+  )
+  .map((error) => error?.toData() as TaskErrorData);
+
+const task: fc.Arbitrary<Task> = fc.record({
+  id: text,
+  namespace: text,
+  queue: text,
+  type: text,
+  params: payload,
+  priority: fc.integer({ min: -1_000_000, max: 1_000_000 }),
+  status: fc.constantFrom(...TASK_STATUSES),
+  runAt: instant,
+  attempt: uint32,
+  maxAttempts: uint32,
+  retryPolicy,
+  runTimeout: fc.option(duration),
+  labels,
+  correlationId: text,
+  traceparent: text,
+  parentTaskId: text,
+  workerId: text,
+  leaseToken: fc.constant(null),
+  leaseExpiresAt: fc.option(instant),
+  cancelRequestedAt: fc.option(instant),
+  result: fc.option(payload),
+  error: fc.option(taskError),
+  failedAttempts: fc.array(
+    fc.record({ attempt: uint32, workerId: text, startedAt: instant, finishedAt: instant, error: taskError }),
+    { maxLength: 3 },
+  ),
+  createdAt: instant,
+  updatedAt: instant,
+  startedAt: fc.option(instant),
+  finishedAt: fc.option(instant),
+  revision: fc.maxSafeNat(),
+});
+
+const worker: fc.Arbitrary<Worker> = fc.record({
+  id: text,
+  namespace: text,
+  queues: fc.array(text),
+  types: fc.array(text),
+  concurrency: uint32,
+  hostname: text,
+  processId: uint32,
+  sdk: text,
+  labels,
+  state: fc.constantFrom(...WORKER_STATES),
+  progress: fc.record({
+    running: uint32,
+    succeeded: fc.maxSafeNat(),
+    failed: fc.maxSafeNat(),
+    lastFinishAt: fc.option(instant),
+  }),
+  registeredAt: instant,
+  heartbeatAt: instant,
+});
+
+describe('what is sent is what is received', () => {
+  test('a duration', () => {
+    check(anyDuration, (sent) => contracts.durationFromProto(contracts.durationToProto(sent), 'd'));
+  });
+
+  test('a retry policy', () => {
+    check(retryPolicy, (sent) => {
+      const bytes = taskv1.RetryPolicy.encode(contracts.retryPolicyToProto(sent)).finish();
+      return contracts.retryPolicyFromProto(taskv1.RetryPolicy.decode(bytes), 'p');
+    });
+  });
+
+  test('an error with its causes', () => {
+    check(taskError, (sent) => {
+      const bytes = errorv1.TaskError.encode(contracts.taskErrorToProto(sent)).finish();
+      return contracts.taskErrorFromProto(errorv1.TaskError.decode(bytes), 'e');
+    });
+  });
+
+  test('a task in FULL view', () => {
+    check(task, (sent) => {
+      const bytes = taskv1.Task.encode(contracts.taskToProto(sent, 'FULL')).finish();
+      return contracts.taskFromProto(taskv1.Task.decode(bytes));
+    });
+  });
+
+  test('a worker', () => {
+    check(worker, (sent) => {
+      const health = { status: 'HEALTHY', reason: '' } as const;
+      const bytes = workerv1.Worker.encode(contracts.workerToProto(sent, health)).finish();
+      return contracts.workerFromProto(workerv1.Worker.decode(bytes));
+    });
+  });
+
+  test('a lease, but for what a worker need not know', () => {
+    const leased = fc.record({ task, leaseToken: text, leaseExpiresAt: instant });
+    fc.assert(
+      fc.property(leased, ({ task: unleased, leaseToken, leaseExpiresAt }) => {
+        const sent = { ...unleased, leaseToken, leaseExpiresAt };
+        const bytes = dispatchv1.Lease.encode(contracts.leaseToProto(sent)).finish();
+        const received = contracts.leaseFromProto(dispatchv1.Lease.decode(bytes));
+        expect(sent).toMatchObject(received);
+      }),
+    );
+  });
+
+  test('every status, state and strategy', () => {
+    for (const status of TASK_STATUSES)
+      expect(contracts.statusFromProto(contracts.statusToProto(status), 's')).toBe(status);
+    for (const state of WORKER_STATES)
+      expect(contracts.workerStateFromProto(contracts.workerStateToProto(state), 's')).toBe(state);
+    for (const strategy of CLAIM_STRATEGIES)
+      expect(contracts.strategyFromProto(contracts.strategyToProto(strategy), 's')).toBe(strategy);
+  });
+});
+
+function check<T>(values: fc.Arbitrary<T>, sendAndReceive: (sent: T) => unknown): void {
+  fc.assert(fc.property(values, (sent) => expect(sendAndReceive(sent)).toEqual(sent)));
+}
+
+function hasNoProto(json: unknown): boolean {
+  return !JSON.stringify(json).includes('__proto__');
+}
