@@ -1,1 +1,2 @@
 export { openMemoryStore } from './memory/open-memory-store.ts';
+export { openSqliteStore } from './sqlite/open-sqlite-store.ts';

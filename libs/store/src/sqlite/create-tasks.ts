@@ -1,0 +1,79 @@
+import { newTask, requestIdReused, taskAlreadyExists } from '@orrery/core';
+import type { CreateOutcome, CreateTasks, NewTask, Task } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import { writeLabels, writeRetryPolicy } from '../task-json.ts';
+import type { SqliteTransaction } from './sqlite-transaction.ts';
+import { readyFlag } from './task-columns.ts';
+
+const INSERT = `
+  INSERT INTO task (namespace, id, queue, type, params, params_type, priority, retry_policy, run_timeout, labels, correlation_id,
+    traceparent, parent_task_id, run_at, max_attempts, created_at, updated_at, ready, status, attempt, worker_id, revision)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', 0, '', 1)
+  ON CONFLICT DO NOTHING`;
+
+const HAS_ENDED = 'SELECT 1 FROM finished_task WHERE namespace = ? AND id = ?';
+const FIND_REQUEST = 'SELECT body_hash, task_ids FROM create_request WHERE namespace = ? AND request_id = ?';
+const ADD_REQUEST =
+  'INSERT INTO create_request (namespace, request_id, body_hash, task_ids, created_at) VALUES (?, ?, ?, ?, ?)';
+
+/**
+ * Stores new tasks, or throws a `Refusal`; what was stored before it is then undone with the call. A row at a time: a set would
+ * have to bring its values as JSON, and taking 18 columns out of that costs more than binding them.
+ */
+export function createTasks(
+  tx: SqliteTransaction,
+  { namespace, tasks, request }: CreateTasks,
+): readonly CreateOutcome[] {
+  const repeated = request && findRequest(tx, namespace, request);
+  if (repeated) return repeated.map((id) => ({ id, deduplicated: true }));
+  for (const { spec, due, idIsCallers } of tasks) {
+    const { task, event } = newTask({ ...spec, namespace }, runAtOf(due, tx.now), tx.now);
+    const taken = !insert(tx, task) || (idIsCallers && tx.db.get(HAS_ENDED, namespace, task.id) !== undefined);
+    if (taken) throw taskAlreadyExists(namespace, task.id);
+    tx.tell(event);
+  }
+  const ids = tasks.map(({ spec }) => spec.id);
+  if (request) tx.db.run(ADD_REQUEST, namespace, request.id, request.bodyHash, JSON.stringify(ids), tx.now.getTime());
+  return ids.map((id) => ({ id, deduplicated: false }));
+}
+
+function findRequest(
+  { db }: SqliteTransaction,
+  namespace: string,
+  { id, bodyHash }: NonNullable<CreateTasks['request']>,
+): readonly string[] | undefined {
+  const used = db.get<{ readonly body_hash: Uint8Array; readonly task_ids: string }>(FIND_REQUEST, namespace, id);
+  if (!used) return undefined;
+  if (Buffer.compare(used.body_hash, bodyHash) !== 0) throw requestIdReused(id);
+  return JSON.parse(used.task_ids) as string[];
+}
+
+function insert({ db, now }: SqliteTransaction, task: Task): boolean {
+  const inserted = db.run(
+    INSERT,
+    task.namespace,
+    task.id,
+    task.queue,
+    task.type,
+    task.params.data,
+    task.params.contentType,
+    task.priority,
+    writeRetryPolicy(task.retryPolicy),
+    task.runTimeout && task.runTimeout.toJSON(),
+    writeLabels(task.labels),
+    task.correlationId,
+    task.traceparent,
+    task.parentTaskId,
+    task.runAt.getTime(),
+    task.maxAttempts,
+    now.getTime(),
+    now.getTime(),
+    readyFlag(task, now),
+  );
+  return inserted === 1;
+}
+
+function runAtOf(due: NewTask['due'], now: Date): Date {
+  if (due === null) return now;
+  return due instanceof Duration ? due.addTo(now) : due;
+}

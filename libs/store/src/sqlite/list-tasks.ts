@@ -1,0 +1,52 @@
+import { isTerminal, type ListTasks, type Task } from '@orrery/core';
+import type { SQLInputValue } from 'node:sqlite';
+import { toTask, type TaskRow } from '../task-row.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import { SELECTED } from './task-columns.ts';
+import { typeMatches } from './type-matches.ts';
+
+/** A page of tasks by id, descending: both tables are walked backwards by their keys and merged lazily. */
+export function listTasks(db: SqliteDatabase, query: ListTasks): readonly Task[] {
+  const values: SQLInputValue[] = [];
+  const place = (value: SQLInputValue) => `?${values.push(value)}`;
+  const conditions = conditionsOf(query, place).join(' AND ');
+  const selects = tablesOf(query).map((table) => `SELECT ${SELECTED} FROM ${table} AS t WHERE ${conditions}`);
+  const page = `${selects.join(' UNION ALL ')} ORDER BY id DESC LIMIT ${place(query.limit)}`;
+  return db.all<TaskRow>(page, ...values).map(toTask);
+}
+
+/** No look at the ended tasks, which may be millions, if only live ones are wanted. */
+function tablesOf({ statuses }: ListTasks): readonly string[] {
+  if (!statuses || statuses.length === 0) return ['task', 'finished_task'];
+  const live = statuses.some((status) => !isTerminal(status)) ? ['task'] : [];
+  const ended = statuses.some(isTerminal) ? ['finished_task'] : [];
+  return [...live, ...ended];
+}
+
+function conditionsOf(query: ListTasks, place: (value: SQLInputValue) => string): readonly string[] {
+  const conditions = [`t.namespace = ${place(query.namespace)}`];
+  const isIn = (column: string, wanted: readonly string[] | undefined) => {
+    if (!wanted || wanted.length === 0) return;
+    conditions.push(`t.${column} IN (SELECT value FROM json_each(${place(JSON.stringify(wanted))}))`);
+  };
+  const compare = (condition: string, value: SQLInputValue | undefined) => {
+    if (value !== undefined) conditions.push(`t.${condition} ${place(value)}`);
+  };
+  isIn('status', query.statuses);
+  isIn('queue', query.queues);
+  if (query.types && query.types.length > 0) conditions.push(typeMatches(query.types, place));
+  if (query.labels && Object.keys(query.labels).length > 0)
+    conditions.push(labelsMatch(place(JSON.stringify(query.labels))));
+  compare('correlation_id =', query.correlationId);
+  compare('parent_task_id =', query.parentTaskId);
+  compare('created_at >=', query.createdFrom?.getTime());
+  compare('created_at <', query.createdBefore?.getTime());
+  compare('id <', query.afterId);
+  return conditions;
+}
+
+/** None of the wanted labels is missing or different. */
+function labelsMatch(wanted: string): string {
+  return `NOT EXISTS (SELECT 1 FROM json_each(${wanted}) AS want
+    WHERE (SELECT has.value FROM json_each(t.labels) AS has WHERE has.key = want.key) IS NOT want.value)`;
+}

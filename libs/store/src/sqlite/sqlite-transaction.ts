@@ -1,0 +1,85 @@
+import type { Clock, TaskEvent } from '@orrery/core';
+import { encodeTaskEvent, type EncodedTaskEvent } from '../task-event-codec.ts';
+import type { SharedTransaction } from './group-commit.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+
+/** A row of the outbox takes no more events than this once it has some, so that none grows without end. */
+const MAX_ROW_EVENTS = 1000;
+
+const ADD_ROW = 'INSERT INTO outbox (namespace, at, events) VALUES (?, ?, ?)';
+
+/**
+ * The write transaction that calls share, all at one instant. It keeps the events that calls tell and writes them just before the
+ * commit: few rows for many calls, and none for a call that was undone.
+ */
+export class SqliteTransaction implements SharedTransaction {
+  readonly db: SqliteDatabase;
+  readonly #clock: Clock;
+  #now = new Date(0);
+  #events: { readonly namespace: string; readonly event: EncodedTaskEvent }[] = [];
+  #eventsAtSavepoint = 0;
+
+  constructor(db: SqliteDatabase, clock: Clock) {
+    this.db = db;
+    this.#clock = clock;
+  }
+
+  /** The instant at which everything in this transaction happens. */
+  get now(): Date {
+    return this.#now;
+  }
+
+  get isOpen(): boolean {
+    return this.db.inTransaction;
+  }
+
+  /** Adds an event to the outbox. */
+  tell(event: TaskEvent): void {
+    this.tellEncoded(event.namespace, encodeTaskEvent(event));
+  }
+
+  /** Adds an event of now to the outbox, in its stored form. */
+  tellEncoded(namespace: string, event: EncodedTaskEvent): void {
+    this.#events.push({ namespace, event });
+  }
+
+  begin(): void {
+    this.#events = [];
+    this.#now = this.#clock.now();
+    this.db.run('BEGIN IMMEDIATE');
+  }
+
+  commit(): void {
+    this.#writeEvents();
+    this.db.run('COMMIT');
+  }
+
+  rollback(): void {
+    if (this.isOpen) this.db.run('ROLLBACK');
+  }
+
+  setSavepoint(): void {
+    this.db.run('SAVEPOINT call');
+    this.#eventsAtSavepoint = this.#events.length;
+  }
+
+  releaseSavepoint(): void {
+    this.db.run('RELEASE call');
+  }
+
+  rollbackToSavepoint(): void {
+    this.db.run('ROLLBACK TO call');
+    this.db.run('RELEASE call');
+    this.#events.length = this.#eventsAtSavepoint;
+  }
+
+  #writeEvents(): void {
+    let row: EncodedTaskEvent[] = [];
+    this.#events.forEach(({ namespace, event }, index) => {
+      row.push(event);
+      if (row.length < MAX_ROW_EVENTS && this.#events[index + 1]?.namespace === namespace) return;
+      this.db.run(ADD_ROW, namespace, this.#now.getTime(), JSON.stringify(row));
+      row = [];
+    });
+  }
+}

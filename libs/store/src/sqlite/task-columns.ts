@@ -1,0 +1,73 @@
+import { isTerminal, type FailedAttempt, type Task } from '@orrery/core';
+import type { SQLInputValue } from 'node:sqlite';
+import { TASK_COLUMNS } from '../task-row.ts';
+import { writeTaskError } from '../task-json.ts';
+
+/** The columns that make a task, to select; `t` is its table. */
+export const SELECTED = TASK_COLUMNS.map((column) => `t.${column}`).join(', ');
+
+/** The columns that a change of a task may touch. */
+export const CHANGING = [
+  'status',
+  'run_at',
+  'attempt',
+  'max_attempts',
+  'worker_id',
+  'lease_token',
+  'lease_expires_at',
+  'cancel_requested_at',
+  'result',
+  'result_type',
+  'error',
+  'failed_attempts',
+  'updated_at',
+  'started_at',
+  'finished_at',
+  'revision',
+] as const satisfies readonly (typeof TASK_COLUMNS)[number][];
+
+/** The values of `CHANGING`. */
+export function changingValues(task: Task): SQLInputValue[] {
+  return [
+    task.status,
+    task.runAt.getTime(),
+    task.attempt,
+    task.maxAttempts,
+    task.workerId,
+    task.leaseToken,
+    millis(task.leaseExpiresAt),
+    millis(task.cancelRequestedAt),
+    task.result?.data ?? null,
+    task.result?.contentType ?? null,
+    task.error && writeTaskError(task.error),
+    writeFailedAttempts(task.failedAttempts),
+    task.updatedAt.getTime(),
+    millis(task.startedAt),
+    millis(task.finishedAt),
+    task.revision,
+  ];
+}
+
+/** The table that a task belongs to. */
+export function tableOf(task: Task): 'task' | 'finished_task' {
+  return isTerminal(task.status) ? 'finished_task' : 'task';
+}
+
+/** The column `ready` of a live task, as 0 or 1. */
+export function readyFlag(task: Task, now: Date): 0 | 1 {
+  return task.status === 'PENDING' && task.runAt <= now ? 1 : 0;
+}
+
+function millis(instant: Date | null): number | null {
+  return instant === null ? null : instant.getTime();
+}
+
+function writeFailedAttempts(attempts: readonly FailedAttempt[]): string | null {
+  if (attempts.length === 0) return null;
+  const items = attempts.map(({ attempt, workerId, startedAt, finishedAt, error }) => {
+    const known = { attempt, worker_id: workerId, started_at: startedAt.getTime(), finished_at: finishedAt.getTime() };
+    // The error has its own JSON form, which is put in as it is.
+    return `${JSON.stringify(known).slice(0, -1)},"error":${writeTaskError(error)}}`;
+  });
+  return `[${items.join(',')}]`;
+}
