@@ -1,6 +1,9 @@
 import { type FieldViolation, invalidFields, Refusal } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
 
+const MAX_TEXT = 255;
+const MAX_LABELS = 64;
+const MAX_LABEL_KEY = 63;
 const NAME = /^[A-Za-z0-9._:/-]+$/;
 
 /** Collects everything that is wrong with a request, so that the caller hears of it all at once. */
@@ -33,6 +36,24 @@ export class Checks {
   pattern(field: string, value: string): string {
     this.name(field, value.endsWith('.*') ? value.slice(0, -2) : value, { max: 255 });
     return value;
+  }
+
+  /** Free text of at most 255 characters. */
+  text(field: string, value: string): string {
+    if (value.length > MAX_TEXT) this.add(field, `is longer than ${MAX_TEXT} characters`);
+    if (value.includes('\0')) this.add(field, 'must not hold a NUL character');
+    return value;
+  }
+
+  /** At most 64 labels; keys are names of at most 63 characters, values free text. */
+  labels(field: string, labels: Readonly<Record<string, string>>): void {
+    const entries = Object.entries(labels);
+    if (entries.length > MAX_LABELS) this.add(field, `has more than ${MAX_LABELS} entries`);
+    for (const [key, value] of entries.slice(0, MAX_LABELS)) {
+      const name = `${field}[${JSON.stringify(key.slice(0, MAX_LABEL_KEY))}]`;
+      this.name(name, key, { max: MAX_LABEL_KEY });
+      this.text(name, value);
+    }
   }
 
   /** A duration within bounds, or undefined. */

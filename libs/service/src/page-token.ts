@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { Refusal } from '@orrery/core';
+
+/**
+ * Makes the token of the next page: the last id of this page, bound to the query it belongs to. Opaque to callers; not secret,
+ * since it holds nothing that they were not sent.
+ */
+export function makePageToken(lastId: string, query: unknown): string {
+  return Buffer.from(`${fingerprint(lastId, query)}${lastId}`).toString('base64url');
+}
+
+/** Reads a token back; refuses one that was not made for this query. Empty: the first page. */
+export function readPageToken(token: string, query: unknown): string | undefined {
+  if (token === '') return undefined;
+  const text = Buffer.from(token, 'base64url').toString();
+  const lastId = text.slice(LENGTH);
+  if (lastId === '' || text.slice(0, LENGTH) !== fingerprint(lastId, query)) {
+    throw new Refusal('INVALID_PAGE_TOKEN', 'page_token does not belong to this request; start again without one', {}, [
+      { field: 'page_token', description: 'was not made by this server for this request' },
+    ]);
+  }
+  return lastId;
+}
+
+const LENGTH = 16;
+
+function fingerprint(lastId: string, query: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify([lastId, query]))
+    .digest('base64url')
+    .slice(0, LENGTH);
+}

@@ -1,0 +1,35 @@
+import { createLogger, runProcess, serve } from '@orrery/service';
+import { openPostgresStore } from '@orrery/store';
+import { readConfig } from './config.ts';
+import { createSchedulerService } from './scheduler.ts';
+
+const config = readConfig(process.env);
+const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORRERY_LOG_FORMAT });
+
+await runProcess(
+  'scheduler',
+  async () => {
+    const store = await openPostgresStore({ url: config.ORRERY_DATABASE_URL, poolSize: config.ORRERY_DATABASE_POOL });
+    await store.migrate();
+    const scheduler = createSchedulerService({
+      store,
+      logger,
+      maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
+      publish: async () => {},
+    });
+    const server = await serve({
+      modules: [scheduler],
+      host: config.ORRERY_HOST,
+      port: config.ORRERY_PORT,
+      logger,
+      shutdownGrace: config.ORRERY_SHUTDOWN_GRACE,
+    });
+    return {
+      stop: async () => {
+        await server.stop();
+        await store.close();
+      },
+    };
+  },
+  logger,
+);

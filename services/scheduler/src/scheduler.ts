@@ -1,0 +1,87 @@
+import { type Clock, type Outbox, systemClock, type TaskEvent, type TaskStore } from '@orrery/core';
+import { type Logger, type ServiceModule } from '@orrery/service';
+import { SchedulerControl } from './control.ts';
+import { dispatchService } from './dispatch-service.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { startDueLoop } from './due-loop.ts';
+import { startExpiryLoop } from './expiry-loop.ts';
+import { LeaseCalls } from './lease-calls.ts';
+import { startHousekeepingLoop } from './housekeeping-loop.ts';
+import { startRelayLoop } from './relay-loop.ts';
+import { schedulerService } from './scheduler-service.ts';
+import { Settlement } from './settle.ts';
+import type { WorkStream } from './work-stream.ts';
+
+/** What the scheduler is made of. */
+export interface SchedulerParts {
+  readonly store: { readonly tasks: TaskStore; readonly outbox: Outbox };
+  readonly logger: Logger;
+  /** The largest result or error that a worker may send, in bytes. */
+  readonly maxPayloadBytes: number;
+  /** Where events go, in the order of the outbox; they may come twice, never not at all. */
+  readonly publish: (events: readonly TaskEvent[]) => Promise<void>;
+  readonly clock?: Clock;
+  /** Decides the jitter of retries; 0 (inclusive) to 1 (exclusive). */
+  readonly random?: () => number;
+}
+
+/** The scheduler, and how services in the same process talk to it. */
+export interface Scheduler extends ServiceModule {
+  readonly control: SchedulerControl;
+}
+
+/** The scheduler: gives tasks to workers, takes their outcomes, and watches the time. */
+export function createSchedulerService(parts: SchedulerParts): Scheduler {
+  const { store, logger, maxPayloadBytes, clock = systemClock, random = Math.random } = parts;
+  const tasks = store.tasks;
+  const streams = new Set<WorkStream>();
+  const draining = new AbortController();
+  const changed = (): void => relay.wake();
+  const scheduled = (): void => due.wake();
+  const dispatcher = new Dispatcher(tasks, logger, changed);
+  const ready = (namespace: string): void => dispatcher.wakeNamespace(namespace);
+  const settlement = new Settlement({ store: tasks, random, changed, ready, scheduled });
+  const calls = new LeaseCalls({ store: tasks, settlement, clock, maxPayloadBytes });
+  const control = new SchedulerControl({
+    store: tasks,
+    dispatcher,
+    settlement,
+    streams,
+    clock,
+    changed,
+    rescheduled: scheduled,
+  });
+  const relay = startRelayLoop({ outbox: store.outbox, publish: parts.publish, logger });
+  const due = startDueLoop({ store: tasks, ready: (queues) => dispatcher.wake(queues), logger });
+  const expiry = startExpiryLoop({ store: tasks, settlement, clock, logger });
+  const housekeeping = startHousekeepingLoop({ store: tasks, clock, logger });
+
+  return {
+    name: 'scheduler',
+    control,
+    bindings: [
+      dispatchService({
+        store: tasks,
+        dispatcher,
+        calls,
+        settlement,
+        streams,
+        maxPayloadBytes,
+        draining: draining.signal,
+        changed,
+      }),
+      schedulerService(control),
+    ],
+    async start() {
+      for (const loop of [relay, due, expiry]) loop.wake();
+    },
+    async drain() {
+      draining.abort();
+      for (const stream of streams) stream.drain('the scheduler is shutting down');
+    },
+    async stop() {
+      await Promise.all([dispatcher, due, expiry, housekeeping].map((part) => part.stop()));
+      await relay.stop();
+    },
+  };
+}

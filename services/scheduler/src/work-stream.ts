@@ -1,0 +1,163 @@
+import { type dispatchv1, durationToProto, leaseToProto } from '@orrery/contracts';
+import { Refusal, type Task } from '@orrery/core';
+import type { Claimer, ClaimOptions } from './claimer.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { LeaseCalls } from './lease-calls.ts';
+import { Outgoing } from '@orrery/service';
+import { parseClaimOptions } from './parse-claim-options.ts';
+
+/** What waits to be sent on one stream before no more is claimed for it; a slow reader costs no more memory than this and a batch. */
+const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+
+/** Leases are sent in messages of about this size, well below the 4 MiB that a client accepts by default. */
+const MESSAGE_BYTES = 1024 * 1024;
+
+/** What a Work stream needs from the scheduler. */
+export interface WorkStreamDeps {
+  readonly dispatcher: Dispatcher;
+  readonly calls: LeaseCalls;
+  readonly maxPayloadBytes: number;
+}
+
+/** One worker's Work stream, from its hello to its end. */
+export class WorkStream implements Claimer {
+  readonly options: ClaimOptions;
+  private readonly outgoing = new Outgoing<dispatchv1.WorkResponse>();
+  private readonly held = new Map<string, string>();
+  private readonly deps: WorkStreamDeps;
+  private readonly place: { wake(): void; remove(): void };
+  private credits = 0;
+  private draining = false;
+  private finished = false;
+  private answering = 0;
+
+  constructor(hello: dispatchv1.WorkHello, deps: WorkStreamDeps) {
+    this.options = parseClaimOptions(hello.options, 'hello.options');
+    this.deps = deps;
+    this.outgoing.push({ message: { $case: 'welcome', value: this.welcome() } });
+    this.place = deps.dispatcher.add(this);
+  }
+
+  /** What to send to the worker, until the stream ends. */
+  get responses(): AsyncIterable<dispatchv1.WorkResponse> {
+    return this.outgoing;
+  }
+
+  wanted(): number {
+    return this.draining || this.outgoing.pendingBytes > MAX_PENDING_BYTES ? 0 : this.credits;
+  }
+
+  deliver(tasks: readonly Task[]): boolean {
+    if (this.outgoing.closed || this.draining) return false;
+    this.credits -= tasks.length;
+    let leases: dispatchv1.Lease[] = [];
+    let bytes = 0;
+    for (const task of tasks) {
+      this.held.set(task.id, task.leaseToken ?? '');
+      leases.push(leaseToProto(task));
+      bytes += task.params.data.length + 200;
+      if (bytes < MESSAGE_BYTES) continue;
+      this.send({ $case: 'leases', value: { leases } }, bytes);
+      leases = [];
+      bytes = 0;
+    }
+    if (leases.length > 0) this.send({ $case: 'leases', value: { leases } }, bytes);
+    return true;
+  }
+
+  /** Takes one message of the worker. Its answer is sent when it is there; the next message need not wait for it. */
+  receive({ message }: dispatchv1.WorkRequest): void {
+    switch (message?.$case) {
+      case 'credits':
+        this.credits += message.value.add;
+        this.place.wake();
+        break;
+      case 'outcomes':
+        void this.settle(message.value);
+        break;
+      case 'extend':
+        void this.extend(message.value);
+        break;
+      default:
+        throw new Refusal('PROTOCOL_VIOLATION', `a Work stream takes one hello, then credits, outcomes and extensions`);
+    }
+  }
+
+  /** Tells the worker to stop a task that it holds; false if this stream did not give it out. */
+  cancel(namespace: string, taskId: string): boolean {
+    const leaseToken = this.held.get(taskId);
+    if (leaseToken === undefined || namespace !== this.options.namespace) return false;
+    return this.send({ $case: 'cancels', value: { leases: [{ taskId, leaseToken }] } });
+  }
+
+  /** Gives out no more and tells the worker so; outcomes and extensions are still taken. */
+  drain(reason: string): void {
+    if (this.draining) return;
+    this.stopGiving();
+    this.send({ $case: 'drain', value: { reason } });
+  }
+
+  /** The worker has ended its side: answers what is under way, then ends the stream. */
+  finish(): void {
+    this.finished = true;
+    this.stopGiving();
+    this.endIfDone();
+  }
+
+  /** Ends the stream at once; with an error, that is what the worker gets. */
+  close(error?: unknown): void {
+    this.stopGiving();
+    this.outgoing.end(error);
+  }
+
+  private stopGiving(): void {
+    this.draining = true;
+    this.place.remove();
+  }
+
+  private endIfDone(): void {
+    if (this.finished && this.answering === 0) this.outgoing.end();
+  }
+
+  private async settle(outcomes: dispatchv1.WorkOutcomes): Promise<void> {
+    await this.answer(async () => {
+      const results = await this.deps.calls.settle(this.options.namespace, outcomes);
+      for (const result of results) this.held.delete(result.taskId);
+      this.send({ $case: 'results', value: { results } });
+    });
+  }
+
+  private async extend(request: dispatchv1.ExtendLeasesRequest): Promise<void> {
+    await this.answer(async () => {
+      const { namespace, leaseDuration } = this.options;
+      const extensions = await this.deps.calls.extend({ ...request, namespace }, leaseDuration);
+      this.send({ $case: 'extended', value: { extensions } });
+    });
+  }
+
+  /** If the store cannot be reached there is no answer: the stream breaks, and the worker says it again on the next one. */
+  private async answer(work: () => Promise<void>): Promise<void> {
+    this.answering++;
+    try {
+      await work();
+    } catch (error) {
+      this.close(error);
+    } finally {
+      this.answering--;
+      this.endIfDone();
+    }
+  }
+
+  private send(message: NonNullable<dispatchv1.WorkResponse['message']>, bytes = 0): boolean {
+    return this.outgoing.push({ message }, bytes);
+  }
+
+  private welcome(): dispatchv1.WorkWelcome {
+    const { leaseDuration } = this.options;
+    return {
+      leaseDuration: durationToProto(leaseDuration),
+      extendInterval: durationToProto(leaseDuration.times(1 / 3)),
+      maxPayloadBytes: BigInt(this.deps.maxPayloadBytes),
+    };
+  }
+}

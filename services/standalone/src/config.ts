@@ -1,0 +1,27 @@
+import { join, resolve } from 'node:path';
+import { commonConfig, type Env, readEnv } from '@orrery/service';
+import { z } from 'zod';
+
+const schema = z
+  .object({
+    ...commonConfig(7070),
+    /** Where the data is kept. */
+    ORRERY_DATA_DIR: z.string().default('./.orrery'),
+    /** Where the tasks are kept instead: "postgres://…", "sqlite:FILE", or "memory:" (lost at the end). */
+    ORRERY_DATABASE_URL: z
+      .string()
+      .regex(/^(postgres(ql)?:\/\/|sqlite:|memory:)/, 'must begin with "postgres://", "sqlite:" or "memory:"')
+      .optional(),
+  })
+  .transform((config) => ({
+    ...config,
+    databaseUrl: config.ORRERY_DATABASE_URL ?? `sqlite:${join(resolve(config.ORRERY_DATA_DIR), 'orrery.db')}`,
+  }));
+
+/** Reads the configuration; every problem is reported at once. */
+export function readConfig(env: Env) {
+  return readEnv(schema, env);
+}
+
+/** What standalone reads from its environment. */
+export type Config = ReturnType<typeof readConfig>;

@@ -1,0 +1,1 @@
+export { createStandalone, type StandaloneParts } from './standalone.ts';

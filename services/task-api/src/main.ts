@@ -1,0 +1,32 @@
+import { createLogger, runProcess, SchedulerClient, serve } from '@orrery/service';
+import { openPostgresStore } from '@orrery/store';
+import { readConfig } from './config.ts';
+import { createTaskApiService } from './task-api.ts';
+
+const config = readConfig(process.env);
+const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORRERY_LOG_FORMAT });
+
+await runProcess(
+  'task-api',
+  async () => {
+    const store = await openPostgresStore({ url: config.ORRERY_DATABASE_URL, poolSize: config.ORRERY_DATABASE_POOL });
+    await store.migrate();
+    const scheduler = new SchedulerClient(config.ORRERY_SCHEDULERS, logger);
+    const maxPayloadBytes = config.ORRERY_MAX_PAYLOAD_BYTES;
+    const server = await serve({
+      modules: [createTaskApiService({ store, scheduler, logger, maxPayloadBytes })],
+      host: config.ORRERY_HOST,
+      port: config.ORRERY_PORT,
+      logger,
+      shutdownGrace: config.ORRERY_SHUTDOWN_GRACE,
+    });
+    return {
+      stop: async () => {
+        await server.stop();
+        scheduler.close();
+        await store.close();
+      },
+    };
+  },
+  logger,
+);

@@ -1,0 +1,92 @@
+import {
+  durationFromProto,
+  payloadFromProto,
+  retryPolicyFromProto,
+  type taskv1,
+  timeFromProto,
+} from '@orrery/contracts';
+import { DEFAULT_CONTENT_TYPE, newTaskId, type NewTask, type Payload, Refusal } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import type { Checks } from '@orrery/service';
+import { v4 } from 'uuid';
+
+/** What a task without params works on. */
+const NO_PARAMS: Payload = { data: Buffer.from('null'), contentType: DEFAULT_CONTENT_TYPE };
+
+const MAX_PRIORITY = 1_000_000;
+const MAX_DELAY = Duration.of({ days: 3650 });
+const MIN_RUN_TIMEOUT = Duration.ofMillis(1);
+
+/** What a request says outside the task itself, for fields the task leaves out. */
+export interface RequestContext {
+  readonly namespace: string;
+  readonly correlationId: string;
+  readonly traceparent: string;
+  readonly maxPayloadBytes: number;
+}
+
+/** Reads a task to create; what is wrong goes to `checks`, but a payload that is too large is refused at once. */
+export function parseTaskSpec(
+  wire: taskv1.TaskSpec | undefined,
+  field: string,
+  context: RequestContext,
+  checks: Checks,
+): NewTask | undefined {
+  if (!wire) {
+    checks.add(field, 'is required');
+    return undefined;
+  }
+  assertPayload(wire.params, `${field}.params`, context.maxPayloadBytes);
+  checks.labels(`${field}.labels`, wire.labels);
+  checks.require(
+    Math.abs(wire.priority) <= MAX_PRIORITY,
+    `${field}.priority`,
+    `must be from -${MAX_PRIORITY} to ${MAX_PRIORITY}`,
+  );
+  const retryPolicy = checks.parse(() => retryPolicyFromProto(wire.retryPolicy, `${field}.retry_policy`));
+  const runTimeout = readDuration(wire.runTimeout, `${field}.run_timeout`, MIN_RUN_TIMEOUT, checks);
+  const params = payloadFromProto(wire.params) ?? NO_PARAMS;
+  checks.text(`${field}.params.content_type`, params.contentType);
+  const due = readDue(wire, field, checks);
+  const spec = {
+    namespace: context.namespace,
+    id: wire.id === '' ? newTaskId() : checks.name(`${field}.id`, wire.id),
+    queue: checks.name(`${field}.queue`, wire.queue, { default: 'default' }),
+    type: checks.name(`${field}.type`, wire.type, { max: 255 }),
+    priority: wire.priority,
+    runTimeout: runTimeout ?? null,
+    labels: wire.labels,
+    correlationId: checks.text(`${field}.correlation_id`, wire.correlationId) || context.correlationId || v4(),
+    traceparent: checks.text(`${field}.traceparent`, wire.traceparent) || context.traceparent,
+    parentTaskId: wire.parentTaskId === '' ? '' : checks.name(`${field}.parent_task_id`, wire.parentTaskId),
+  };
+  if (!retryPolicy) return undefined;
+  return { spec: { ...spec, params, retryPolicy }, due, idIsCallers: wire.id !== '' };
+}
+
+function readDue(wire: taskv1.TaskSpec, field: string, checks: Checks): Date | Duration | null {
+  checks.require(!(wire.runTime && wire.delay), `${field}.delay`, 'and run_time cannot both be set');
+  const delay = readDuration(wire.delay, `${field}.delay`, Duration.ZERO, checks);
+  const runAt = checks.parse(() => timeFromProto(wire.runTime, `${field}.run_time`));
+  return runAt ?? delay ?? null;
+}
+
+function readDuration(
+  wire: taskv1.TaskSpec['delay'],
+  field: string,
+  min: Duration,
+  checks: Checks,
+): Duration | undefined {
+  const duration = wire && checks.parse(() => durationFromProto(wire, field));
+  return checks.between(field, duration, min, MAX_DELAY);
+}
+
+function assertPayload(payload: taskv1.Payload | undefined, field: string, limit: number): void {
+  const size = payload?.data.length ?? 0;
+  if (size <= limit) return;
+  throw new Refusal('PAYLOAD_TOO_LARGE', `${field} has ${size} bytes; at most ${limit} are accepted`, {
+    field,
+    size_bytes: String(size),
+    limit_bytes: String(limit),
+  });
+}

@@ -1,0 +1,16 @@
+import type { Task, TaskKey } from '@orrery/core';
+
+/** What the front door asks of the scheduler, in this process or another. */
+export interface SchedulerPort {
+  /** Hints at new work, or at running tasks that were asked to be cancelled. Never fails and never waits: polling is the fallback. */
+  wake(hint: {
+    readonly queues?: readonly { readonly namespace: string; readonly queue: string }[];
+    readonly cancels?: readonly TaskKey[];
+  }): void;
+
+  /** Sets a FAILED task PENDING again. */
+  retryTask(key: TaskKey): Promise<Task>;
+
+  /** Sets the time of a PENDING task. */
+  rescheduleTask(key: TaskKey, runAt: Date): Promise<Task>;
+}

@@ -1,0 +1,126 @@
+import { durationFromProto, taskToProto, taskv1, timeFromProto } from '@orrery/contracts';
+import { invalidFields, isTerminal, type Task, type TaskKey, type TaskStore } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import { bind, Checks, makePageToken, type ServiceBinding } from '@orrery/service';
+import type { CallContext } from 'nice-grpc-common';
+import { createTask, createTasks } from './create-tasks.ts';
+import { parseListQuery } from './list-query.ts';
+import { readContext } from './request-context.ts';
+import type { SchedulerPort } from './scheduler-port.ts';
+import type { Waiters } from './waiters.ts';
+import { getTask, waitTask } from './wait-task.ts';
+import { WatchStream } from './watch-tasks.ts';
+
+/** The most content in one reply, below the 4 MiB that a client accepts by default. */
+const REPLY_BYTES = 3 * 1024 * 1024;
+
+const DEFAULT_WAIT = Duration.ofSeconds(30);
+const MAX_WAIT = Duration.ofSeconds(60);
+
+/** What the front door is made of. */
+export interface TaskServiceDeps {
+  readonly store: TaskStore;
+  readonly scheduler: SchedulerPort;
+  readonly waiters: Waiters;
+  /** The largest params that are accepted, in bytes. */
+  readonly maxPayloadBytes: number;
+  /** Aborted when the process drains: long polls end early. */
+  readonly draining: AbortSignal;
+}
+
+/** The front door. */
+export function taskService(deps: TaskServiceDeps): ServiceBinding {
+  const { store, scheduler, maxPayloadBytes } = deps;
+  return bind(taskv1.TaskServiceDefinition, {
+    createTask: async (request, call) => {
+      const context = readContext(request.namespace, call, maxPayloadBytes);
+      const { id, deduplicated } = await createTask(deps, request, context);
+      const task = await getTask(store, { namespace: context.namespace, id });
+      return { task: taskToProto(task, 'BASIC'), deduplicated };
+    },
+    createTasks: async (request, call) => ({
+      results: await createTasks(deps, request, readContext(request.namespace, call, maxPayloadBytes)),
+    }),
+    getTask: async (request) => ({ task: inView(await getTask(store, readKey(request)), request.view, 'FULL') }),
+    listTasks: async (request) => listTasks(store, request),
+    waitTask: async (request, call) => {
+      const signal = AbortSignal.any([call.signal, deps.draining]);
+      const task = await waitTask(deps, readKey(request), readWait(request), signal);
+      return { task: inView(task, request.view, 'FULL'), finished: isTerminal(task.status) };
+    },
+    watchTasks: (requests, call) => watchTasks(deps, requests, call),
+    cancelTask: async (request) => {
+      const task = await store.cancelTask(readKey(request));
+      scheduler.wake({ cancels: [task] });
+      return { task: taskToProto(task, 'BASIC') };
+    },
+    retryTask: async (request) => ({ task: taskToProto(await scheduler.retryTask(readKey(request)), 'BASIC') }),
+    rescheduleTask: async (request) => {
+      const key = readKey(request);
+      const runAt = timeFromProto(request.runTime, 'run_time');
+      if (!runAt) throw invalidFields([{ field: 'run_time', description: 'is required' }]);
+      return { task: taskToProto(await scheduler.rescheduleTask(key, runAt), 'BASIC') };
+    },
+  });
+}
+
+async function listTasks(store: TaskStore, request: taskv1.ListTasksRequest): Promise<taskv1.ListTasksResponse> {
+  const { query, pageSize, boundTo } = parseListQuery(request);
+  const found = await store.listTasks(query);
+  const page = cutPage(found.slice(0, pageSize), request.view);
+  const last = page.at(-1);
+  return {
+    tasks: page.map((task) => inView(task, request.view, 'BASIC')),
+    nextPageToken: found.length > page.length && last ? makePageToken(last.id, boundTo) : '',
+  };
+}
+
+/** A page in FULL view is cut where it would outgrow one reply. */
+function cutPage(tasks: readonly Task[], view: taskv1.TaskView): readonly Task[] {
+  if (view !== taskv1.TaskView.FULL) return tasks;
+  let bytes = 0;
+  const end = tasks.findIndex((task) => (bytes += sizeOf(task)) > REPLY_BYTES);
+  return end < 0 ? tasks : tasks.slice(0, Math.max(end, 1));
+}
+
+function sizeOf(task: Task): number {
+  const errors = task.failedAttempts.length === 0 ? 0 : JSON.stringify(task.failedAttempts).length;
+  return 1024 + task.params.data.length + (task.result?.data.length ?? 0) + errors;
+}
+
+async function* watchTasks(
+  deps: TaskServiceDeps,
+  requests: AsyncIterable<taskv1.WatchTasksRequest>,
+  call: CallContext,
+): AsyncGenerator<taskv1.WatchTasksResponse> {
+  const stream = new WatchStream(deps);
+  const signal = AbortSignal.any([call.signal, deps.draining]);
+  const close = (): void => stream.close();
+  signal.addEventListener('abort', close);
+  try {
+    void stream.receiveAll(requests);
+    yield* stream.outgoing;
+  } finally {
+    signal.removeEventListener('abort', close);
+    stream.close();
+  }
+}
+
+function inView(task: Task, view: taskv1.TaskView, fallback: 'BASIC' | 'FULL'): taskv1.Task {
+  if (view === taskv1.TaskView.UNSPECIFIED) return taskToProto(task, fallback);
+  return taskToProto(task, view === taskv1.TaskView.FULL ? 'FULL' : 'BASIC');
+}
+
+function readKey(request: { readonly namespace: string; readonly taskId: string }): TaskKey {
+  const checks = new Checks();
+  const namespace = checks.name('namespace', request.namespace, { default: 'default' });
+  const id = checks.name('task_id', request.taskId);
+  checks.done();
+  return { namespace, id };
+}
+
+function readWait(request: taskv1.WaitTaskRequest): number {
+  const wait = durationFromProto(request.timeout, 'timeout') ?? DEFAULT_WAIT;
+  if (wait.isNegative) throw invalidFields([{ field: 'timeout', description: 'must not be negative' }]);
+  return Math.min(wait.toMillis(), MAX_WAIT.toMillis());
+}
