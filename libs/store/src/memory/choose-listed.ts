@@ -30,5 +30,5 @@ function isAmong<T>(wanted: readonly T[] | undefined, value: T): boolean {
 
 // The list of a namespace is ordered by id alone, so that nothing else of the mark is ever looked at.
 function markAt(id: string): Row {
-  return { task: { id } as Task, ready: false, heldAt: null };
+  return { task: { id } as Task, ready: false };
 }

@@ -99,7 +99,7 @@ export class MemoryTasks implements TaskStore {
       if (row?.task.status !== 'RUNNING' || row.task.leaseToken !== token)
         return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
       const task = commands.extendLease(row.task, token, duration, now);
-      this.#table.put({ ...row, task, heldAt: now });
+      this.#table.put({ ...row, task });
       const cancelRequested = task.cancelRequestedAt !== null;
       return { taskId, expiresAt: duration.addTo(now), cancelRequested, refusal: null };
     });
@@ -114,7 +114,7 @@ export class MemoryTasks implements TaskStore {
   async listWorkerLeases(worker: { namespace: string; workerId: string; heldSince: Date }): Promise<readonly Task[]> {
     return [...this.#table.running]
       .filter(({ task }) => task.namespace === worker.namespace && task.workerId === worker.workerId)
-      .filter(({ heldAt }) => isBy(heldAt, worker.heldSince))
+      .filter(({ task }) => task.updatedAt <= worker.heldSince)
       .map(({ task }) => task);
   }
 
@@ -204,10 +204,7 @@ export class MemoryTasks implements TaskStore {
 
   #put(task: Task, now: Date): void {
     const ready = task.status === 'PENDING' && task.runAt <= now;
-    const held = this.#table.get(task);
-    // Only a claim takes a lease; a cancel request leaves it as it is.
-    const heldAt = task.status !== 'RUNNING' ? null : held?.task.status === 'RUNNING' ? held.heldAt : now;
-    this.#table.put({ task, ready, heldAt });
+    this.#table.put({ task, ready });
   }
 }
 

@@ -6,8 +6,6 @@ export interface Row {
   readonly task: Task;
   /** PENDING and found to be due: only then it may be claimed. */
   readonly ready: boolean;
-  /** When the lease was taken or last extended. */
-  readonly heldAt: Date | null;
 }
 
 /** The ready rows of one queue, in the two orders in which they are claimed. */

@@ -1,0 +1,3 @@
+export { FakeClock } from './fake-clock.ts';
+export { storeSuite, type StoreAdapter } from './store-suite/store-suite.ts';
+export * from './ephemeral-postgres.ts';

@@ -1,0 +1,61 @@
+import type { Clock, Store } from '@orrery/core';
+import { cancellationTests } from './cancellation-tests.ts';
+import { claimOrderTests } from './claim-order-tests.ts';
+import { claimTests } from './claim-tests.ts';
+import { completionTests } from './completion-tests.ts';
+import { creationTests } from './creation-tests.ts';
+import { expiryTests } from './expiry-tests.ts';
+import { failureTests } from './failure-tests.ts';
+import { fencingTests } from './fencing-tests.ts';
+import { leaseTests } from './lease-tests.ts';
+import { listTests } from './list-tests.ts';
+import { outboxTests } from './outbox-tests.ts';
+import { payloadTests } from './payload-tests.ts';
+import { promotionTests } from './promotion-tests.ts';
+import { purgeTests } from './purge-tests.ts';
+import { redriveTests } from './redrive-tests.ts';
+import { requestTests } from './request-tests.ts';
+import { SuiteContext } from './suite-context.ts';
+import { workerTests } from './worker-tests.ts';
+
+/** How the suite comes by a store. */
+export interface StoreAdapter {
+  /** Opens a store that goes by this clock; the suite brings its schema up to date and has it to itself. */
+  open(clock: Clock): Promise<Store>;
+  /** Closes the store and what it stands on. Default: closes the store. */
+  close?(store: Store): Promise<void>;
+}
+
+/** Registers, as Jest tests, everything a store must do to be one. All of them share one store; each has its own namespace. */
+export function storeSuite(name: string, adapter: StoreAdapter): void {
+  describe(`${name} as a store`, () => {
+    const context = new SuiteContext();
+
+    beforeAll(async () => {
+      const store = await adapter.open(context.clock);
+      await store.migrate();
+      context.open(store);
+    });
+    beforeEach(() => context.begin());
+    afterEach(() => context.end());
+    afterAll(() => (adapter.close ? adapter.close(context.store) : context.store.close()));
+
+    creationTests(context);
+    requestTests(context);
+    claimTests(context);
+    claimOrderTests(context);
+    completionTests(context);
+    failureTests(context);
+    fencingTests(context);
+    leaseTests(context);
+    expiryTests(context);
+    cancellationTests(context);
+    redriveTests(context);
+    promotionTests(context);
+    listTests(context);
+    purgeTests(context);
+    outboxTests(context);
+    payloadTests(context);
+    workerTests(context);
+  });
+}

@@ -1,0 +1,226 @@
+import {
+  EXPONENTIAL,
+  newTaskId,
+  Refusal,
+  type ClaimTasks,
+  type CreateTasks,
+  type LeaseRef,
+  type NewTask,
+  type Payload,
+  type RetryDecision,
+  type Store,
+  type Task,
+  type TaskEvent,
+  type TaskSpec,
+} from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import { TaskError, type TaskErrorData } from '@orrery/task-error';
+import { FakeClock } from '../fake-clock.ts';
+
+/** What a test says of a task that it creates; the rest is usual. */
+export type TaskWish = Partial<TaskSpec> & { readonly due?: NewTask['due']; readonly idIsCallers?: boolean };
+
+/** Another attempt at once. */
+export const RETRY_NOW: RetryDecision = { retry: true, delay: Duration.ZERO };
+
+/** No further attempt. */
+export const NO_MORE: RetryDecision = { retry: false };
+
+/** The lease that most tests take. */
+export const LEASE = Duration.ofSeconds(30);
+
+const EVERYTHING = 1_000_000;
+
+/** What each test of the suite works with: the store, its clock, and a namespace that no other test uses. */
+export class SuiteContext {
+  readonly clock = new FakeClock();
+  namespace = '';
+  #store: Store | undefined;
+  #tests = 0;
+
+  /** The store under test; throws before `open`. */
+  get store(): Store {
+    if (!this.#store) throw new Error('the store under test was not opened');
+    return this.#store;
+  }
+
+  /** The tasks of the store under test. */
+  get tasks(): Store['tasks'] {
+    return this.store.tasks;
+  }
+
+  /** Takes the store that is to be tested. */
+  open(store: Store): void {
+    this.#store = store;
+  }
+
+  /** Begins a test: a namespace of its own, a second later than all before. */
+  begin(): void {
+    this.#tests += 1;
+    this.namespace = `suite-${process.pid}-${Date.now()}-${this.#tests}`;
+    this.clock.advance(Duration.ofSeconds(1));
+  }
+
+  /** Ends what a test left over, so that the next one finds a store with nothing to do. */
+  async end(): Promise<void> {
+    for (const task of await this.list({ statuses: ['PENDING', 'RUNNING'] })) {
+      await this.tasks.cancelTask(task);
+      if (task.status === 'RUNNING') await this.tasks.releaseTasks(this.namespace, [leaseOf(task)]);
+    }
+    this.clock.advance(Duration.ofSeconds(1));
+    await this.tasks.purgeTasks(this.clock.now(), EVERYTHING);
+    await this.tasks.purgeRequests(this.clock.now());
+    await this.events();
+  }
+
+  /** A new task as the port takes it. */
+  newTask({ due = null, idIsCallers = false, ...wish }: TaskWish = {}): NewTask {
+    const spec: TaskSpec = {
+      namespace: this.namespace,
+      id: newTaskId(),
+      queue: 'default',
+      type: 'test.work',
+      params: payload('{}'),
+      priority: 0,
+      retryPolicy: EXPONENTIAL,
+      runTimeout: null,
+      labels: {},
+      correlationId: '',
+      traceparent: '',
+      parentTaskId: '',
+      ...wish,
+    };
+    return { spec, due, idIsCallers };
+  }
+
+  /** A call that creates such tasks. */
+  creation(wishes: readonly TaskWish[], request: CreateTasks['request'] = null): CreateTasks {
+    return { namespace: this.namespace, tasks: wishes.map((wish) => this.newTask(wish)), request };
+  }
+
+  /** Creates such tasks in one call; returns their ids. */
+  async create(...wishes: readonly TaskWish[]): Promise<readonly string[]> {
+    const outcomes = await this.tasks.createTasks(this.creation(wishes));
+    return outcomes.map((outcome) => outcome.id);
+  }
+
+  /** Creates one task; returns its id. */
+  async createOne(wish: TaskWish = {}): Promise<string> {
+    return one(await this.create(wish));
+  }
+
+  /** Creates a number of like tasks in one call; returns their ids. */
+  async createMany(count: number, wish: TaskWish = {}): Promise<readonly string[]> {
+    return this.create(...Array.from({ length: count }, () => wish));
+  }
+
+  /** Claims tasks, one unless told otherwise, of the default queue. */
+  async claim(wish: Partial<ClaimTasks> & { readonly count?: number } = {}): Promise<readonly Task[]> {
+    const { count = 1, ...claim } = wish;
+    return this.tasks.claimTasks({
+      namespace: this.namespace,
+      queues: ['default'],
+      types: [],
+      strategy: 'FIFO',
+      slots: Array.from({ length: count }, () => 'worker-1'),
+      leaseDuration: LEASE,
+      ...claim,
+    });
+  }
+
+  /** Creates a task and claims it. */
+  async running(wish: TaskWish = {}, claim: Partial<ClaimTasks> = {}): Promise<Task> {
+    await this.create({ ...wish });
+    return one(await this.claim({ queues: [wish.queue ?? 'default'], ...claim }));
+  }
+
+  /** Completes one attempt; returns what came of it. */
+  async complete(lease: LeaseRef, result: Payload | null = null) {
+    return one(await this.tasks.completeTasks(this.namespace, [{ lease, result }]));
+  }
+
+  /** Reports one attempt as failed; returns what came of it. */
+  async fail(lease: LeaseRef, decision: RetryDecision = NO_MORE, error: TaskErrorData = taskError()) {
+    return one(await this.tasks.failTasks(this.namespace, [{ lease, error, decision, ifExpiresAt: null }]));
+  }
+
+  /** Hands one attempt back; returns what came of it. */
+  async release(lease: LeaseRef) {
+    return one(await this.tasks.releaseTasks(this.namespace, [lease]));
+  }
+
+  /** Extends one lease; returns what came of it. */
+  async extend(lease: LeaseRef, duration: Duration = LEASE) {
+    return one(await this.tasks.extendLeases(this.namespace, [lease], duration));
+  }
+
+  /** The task as it is now; fails if there is none. */
+  async get(id: string): Promise<Task> {
+    return one(await this.tasks.getTasks([{ namespace: this.namespace, id }]));
+  }
+
+  /** The test's tasks, however many, by id descending. */
+  async list(query: Partial<Parameters<Store['tasks']['listTasks']>[0]> = {}): Promise<readonly Task[]> {
+    return this.tasks.listTasks({ namespace: this.namespace, limit: EVERYTHING, ...query });
+  }
+
+  /** Makes every due task ready. */
+  async promote(): Promise<void> {
+    await this.tasks.promoteDueTasks(EVERYTHING);
+  }
+
+  /** The expired leases of the test's tasks. */
+  async expired(): Promise<readonly Task[]> {
+    const tasks = await this.tasks.listExpiredLeases(EVERYTHING);
+    return tasks.filter((task) => task.namespace === this.namespace);
+  }
+
+  /** Takes everything out of the outbox; returns the test's own events, in order. */
+  async events(): Promise<readonly TaskEvent[]> {
+    const events: TaskEvent[] = [];
+    for (;;) {
+      const batches = await this.store.outbox.read(100);
+      if (batches.length === 0) return events.filter((event) => event.namespace === this.namespace);
+      events.push(...batches.flatMap((batch) => batch.events));
+      await this.store.outbox.delete(batches.map((batch) => batch.id));
+    }
+  }
+
+  /** The kinds of the test's own events, in order; takes everything out of the outbox. */
+  async eventKinds(): Promise<readonly string[]> {
+    return (await this.events()).map((event) => event.kind);
+  }
+}
+
+/** The only one there is; fails if there is none or another. */
+export function one<T>(items: readonly T[]): T {
+  const [item, ...others] = items;
+  if (item === undefined || others.length > 0) throw new Error(`one was expected, but there are ${items.length}`);
+  return item;
+}
+
+/** The lease of a running task. */
+export function leaseOf(task: Task): LeaseRef {
+  if (task.leaseToken === null) throw new Error(`task "${task.id}" has no lease token`);
+  return { taskId: task.id, token: task.leaseToken };
+}
+
+/** The text as a JSON payload. */
+export function payload(text: string): Payload {
+  return { data: new TextEncoder().encode(text), contentType: 'application/json' };
+}
+
+/** A reason to have failed. */
+export function taskError(message = 'it broke'): TaskErrorData {
+  return TaskError.create({ message, errorType: 'network', timestamp: new Date('2026-01-01T00:00:00.123Z') }).toData();
+}
+
+/** The refusal that a call ends with; fails if it ends otherwise. */
+export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
+  const refusal = await call.then(
+    () => new Error('the call was not refused'),
+    (error: unknown) => error,
+  );
+  if (refusal instanceof Refusal) return refusal;
+  throw refusal;
+}
