@@ -2,6 +2,7 @@ import { dispatchv1, durationFromProto, leaseToProto } from '@orrery/contracts';
 import { type LeaseRef, Refusal, type Task, type TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { bind, Checks, type ServiceBinding } from '@orrery/service';
+import type { ServiceImplementation } from 'nice-grpc';
 import type { CallContext } from 'nice-grpc-common';
 import type { Dispatcher } from './dispatcher.ts';
 import { MAX_BATCH, type LeaseCalls } from './lease-calls.ts';
@@ -34,7 +35,7 @@ export interface DispatchDeps {
 /** The worker-facing service. */
 export function dispatchService(deps: DispatchDeps): ServiceBinding {
   const { calls } = deps;
-  return bind(dispatchv1.DispatchServiceDefinition, {
+  const handlers: ServiceImplementation<typeof dispatchv1.DispatchServiceDefinition> = {
     work: (requests, context) => work(deps, requests, context),
     claimTasks: (request, context) => claimTasks(deps, request, context),
     completeTasks: async ({ namespace, completions }) => ({
@@ -43,7 +44,8 @@ export function dispatchService(deps: DispatchDeps): ServiceBinding {
     failTasks: async ({ namespace, failures }) => ({ results: await calls.fail(readNamespace(namespace), failures) }),
     releaseTasks: async ({ namespace, leases }) => ({ results: await calls.release(readNamespace(namespace), leases) }),
     extendLeases: async (request) => ({ extensions: await calls.extend(request, DEFAULT_LEASE) }),
-  });
+  };
+  return bind(dispatchv1.DispatchServiceDefinition, handlers, { longPolls: ['claimTasks'] });
 }
 
 async function* work(

@@ -2,6 +2,7 @@ import { durationFromProto, taskToProto, taskv1, timeFromProto } from '@orrery/c
 import { invalidFields, isTerminal, type Task, type TaskKey, type TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { bind, Checks, makePageToken, type ServiceBinding } from '@orrery/service';
+import type { ServiceImplementation } from 'nice-grpc';
 import type { CallContext } from 'nice-grpc-common';
 import { createTask, createTasks } from './create-tasks.ts';
 import { parseListQuery } from './list-query.ts';
@@ -31,7 +32,7 @@ export interface TaskServiceDeps {
 /** The front door. */
 export function taskService(deps: TaskServiceDeps): ServiceBinding {
   const { store, scheduler, maxPayloadBytes } = deps;
-  return bind(taskv1.TaskServiceDefinition, {
+  const handlers: ServiceImplementation<typeof taskv1.TaskServiceDefinition> = {
     createTask: async (request, call) => {
       const context = readContext(request.namespace, call, maxPayloadBytes);
       const { id, deduplicated } = await createTask(deps, request, context);
@@ -61,7 +62,8 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
       if (!runAt) throw invalidFields([{ field: 'run_time', description: 'is required' }]);
       return { task: taskToProto(await scheduler.rescheduleTask(key, runAt), 'BASIC') };
     },
-  });
+  };
+  return bind(taskv1.TaskServiceDefinition, handlers, { longPolls: ['waitTask'] });
 }
 
 async function listTasks(store: TaskStore, request: taskv1.ListTasksRequest): Promise<taskv1.ListTasksResponse> {
