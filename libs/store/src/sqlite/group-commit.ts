@@ -76,13 +76,21 @@ export class GroupCommit {
       }
       this.#transaction.commit();
     } catch (error) {
-      this.#transaction.rollback();
+      this.#giveUp();
       // What was begun is lost with the transaction; the others have not been tried, but would hardly fare better.
       for (const call of calls) call.reject(error);
       return;
     }
     this.#waiting = calls.slice(settled.length).concat(this.#waiting);
     for (const settle of settled) settle();
+  }
+
+  #giveUp(): void {
+    try {
+      this.#transaction.rollback();
+    } catch {
+      // The callers hear of the first failure; the next group cannot begin while this transaction stands, and comes here again.
+    }
   }
 
   #attempt({ work, resolve, reject }: Call): () => void {

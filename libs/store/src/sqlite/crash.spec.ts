@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import type { Store } from '@orrery/core';
+import { openSqliteStore } from './open-sqlite-store.ts';
+
+const ROUNDS = 20;
+const MAX_LINES = 400;
+const WRITER = fileURLToPath(new URL('./crashing-writer.ts', import.meta.url));
+
+let directory: string;
+let path: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'orrery-crash-'));
+  path = join(directory, 'tasks.db');
+  const store = await openSqliteStore({ path });
+  await store.migrate();
+  await store.close();
+});
+
+afterEach(() => rm(directory, { recursive: true }));
+
+/** Runs the writer, kills it once it has said so many lines, and gives everything that it said. */
+async function writeUntilKilled(lines: number): Promise<readonly string[]> {
+  const writer = spawn(process.execPath, ['--conditions=@orrery/source', WRITER, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(writer, 'exit');
+  const said: string[] = [];
+  for await (const line of createInterface({ input: writer.stdout })) {
+    said.push(line);
+    if (said.length === lines) writer.kill('SIGKILL');
+  }
+  const [, signal] = await ended;
+  expect(signal).toBe('SIGKILL');
+  // Only whole lines are acknowledgements.
+  return said.filter((line) => /^\w+ [0-9a-f-]{36}$/.test(line));
+}
+
+function idsAfter(said: readonly string[], word: string): readonly string[] {
+  return said.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+}
+
+/** Fails unless each task's events are there from the first to the last, once each and in order; empties the outbox. */
+async function expectEveryEvent({ outbox, tasks }: Store): Promise<void> {
+  const last = new Map<string, number>();
+  for (const batch of await outbox.read(1_000_000))
+    for (const { taskId, sequence } of batch.events) {
+      expect(sequence).toBe((last.get(taskId) ?? 0) + 1);
+      last.set(taskId, sequence);
+    }
+  for (const { id, revision } of await tasks.listTasks({ namespace: 'crash', limit: 1_000_000 }))
+    expect(last.get(id)).toBe(revision);
+}
+
+test('whatever was acknowledged is there after the process was killed, at any moment', async () => {
+  const created: string[] = [];
+  const succeeded: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const said = await writeUntilKilled(1 + Math.floor(Math.random() * MAX_LINES));
+    created.push(...idsAfter(said, 'created'));
+    succeeded.push(...idsAfter(said, 'SUCCEEDED'));
+
+    const store = await openSqliteStore({ path });
+    // A task may be completed in one round whose creation was not heard of in the round before.
+    const found = await store.tasks.getTasks([...created, ...succeeded].map((id) => ({ namespace: 'crash', id })));
+    const status = new Map(found.map((task) => [task.id, task.status]));
+    expect(created.filter((id) => !status.has(id))).toEqual([]);
+    expect(succeeded.filter((id) => status.get(id) !== 'SUCCEEDED')).toEqual([]);
+    await expectEveryEvent(store);
+    await store.close();
+  }
+  expect(succeeded.length).toBeGreaterThan(0);
+  const database = new DatabaseSync(path, { readOnly: true });
+  expect(database.prepare('PRAGMA integrity_check').all()).toEqual([
+    expect.objectContaining({ integrity_check: 'ok' }),
+  ]);
+  database.close();
+}, 120_000);
