@@ -41,6 +41,8 @@ async function within<T>(ms: number, context: CallContext, handle: (context: Cal
     reject(refusal);
     abort.abort(refusal);
   }, ms);
+  // A handler that nobody waits for any more must not keep the process alive.
+  timer.unref();
   const onCancel = (): void => abort.abort(context.signal.reason);
   if (context.signal.aborted) onCancel();
   else context.signal.addEventListener('abort', onCancel, { once: true });

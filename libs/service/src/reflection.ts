@@ -100,6 +100,8 @@ function* symbolsOf(file: DescFile): Iterable<string> {
 
 function* membersOf(type: DescMessage | DescEnum | DescExtension | DescService): Iterable<string> {
   if (type.kind === 'message') for (const member of type.members) yield `${type.typeName}.${member.name}`;
+  // Types of map entries, which are not listed otherwise.
+  if (type.kind === 'message') for (const nested of type.proto.nestedType) yield `${type.typeName}.${nested.name}`;
   if (type.kind === 'service') for (const method of type.methods) yield `${type.typeName}.${method.name}`;
   // Enum values are named beside their enum, not below it.
   const scope = type.typeName.slice(0, type.typeName.lastIndexOf('.') + 1);

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { isAbort } from './is-abort.ts';
 import { ConfigError } from './read-env.ts';
 import { createLogger, type Logger } from './logger.ts';
 
@@ -45,8 +46,4 @@ export async function runProcess(
     else logger.error('fatal', { process: name, error });
     process.exit(1);
   }
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }

@@ -4,6 +4,7 @@ import { Refusal, StorageError } from '@orrery/core';
 import { InvalidDurationError } from '@orrery/duration';
 import { InvalidTaskErrorError } from '@orrery/task-error';
 import { ServerError, type ServerMiddleware, Status } from 'nice-grpc-common';
+import { isAbort } from './is-abort.ts';
 import type { Logger } from './logger.ts';
 
 /** The trailer in which gRPC carries an encoded google.rpc.Status. */
@@ -23,7 +24,7 @@ export function mapErrors(logger: Logger): ServerMiddleware {
       return yield* call.next(call.request, context);
     } catch (error) {
       if (error instanceof ServerError) throw error;
-      if (isCancellation(error)) throw new ServerError(Status.CANCELLED, 'the call was cancelled');
+      if (isAbort(error)) throw new ServerError(Status.CANCELLED, 'the call was cancelled');
       const { code, message, details } = refusalToStatus(toRefusal(error, call.method.path));
       context.trailer.set(DETAILS_KEY, details);
       throw new ServerError(code, message);
@@ -49,8 +50,4 @@ export function mapErrors(logger: Logger): ServerMiddleware {
     }
     return new Refusal('STORE_UNAVAILABLE', 'the store cannot be reached or is busy, try again');
   }
-}
-
-function isCancellation(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
 }
