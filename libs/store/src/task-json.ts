@@ -57,3 +57,16 @@ export function readFailedAttempts(json: string): readonly FailedAttempt[] {
     error: readTaskError(item.error),
   }));
 }
+
+/** The column `failed_attempts`. */
+export function writeFailedAttempts(attempts: readonly FailedAttempt[]): string | null {
+  if (attempts.length === 0) return null;
+  const items = attempts.map((attempt): FailedAttemptJson => ({
+    attempt: attempt.attempt,
+    worker_id: attempt.workerId,
+    started_at: attempt.startedAt.getTime(),
+    finished_at: attempt.finishedAt.getTime(),
+    error: TaskError.fromData(attempt.error),
+  }));
+  return JSON.stringify(items);
+}

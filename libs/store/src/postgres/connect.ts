@@ -1,0 +1,86 @@
+import { StorageError } from '@orrery/core';
+import { Pool, types, type PoolClient, type PoolConfig } from 'pg';
+import { storageErrorOf } from './storage-errors.ts';
+
+const OLDEST_VERSION = 14;
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 20_000;
+/** A server that is gone does not time statements out: then the client does. */
+const ANSWER_TIMEOUT_MS = 25_000;
+
+/**
+ * Every statement looks rows up through an index made for it, and plans are kept. A plan that was made while a table was empty
+ * must not become a scan of the whole table once it is full, so the planner may use no other kinds of plan where it can help it.
+ */
+const SESSION = `
+  set timezone = 'UTC'; set jit = off; set plan_cache_mode = force_generic_plan;
+  set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off;
+  set enable_hashjoin = off; set enable_mergejoin = off; set idle_in_transaction_session_timeout = '30s'`;
+
+/** Opens a pool of connections to a server that can be trusted with data; throws a `StorageError` that says why one cannot. */
+export async function connect(url: string, poolSize: number): Promise<Pool> {
+  const pool = new Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: 'orrery',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
+    types: TYPES,
+    onConnect: async (client) => {
+      await client.query(SESSION);
+    },
+  });
+  // The statement in flight fails by itself; an idle connection that breaks is replaced.
+  pool.on('error', ignore);
+  pool.on('connect', (client: PoolClient) => client.on('error', ignore));
+  try {
+    await assertTrustworthy(pool);
+  } catch (error) {
+    await pool.end();
+    throw storageErrorOf(error);
+  }
+  return pool;
+}
+
+async function assertTrustworthy(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ version: number; fsync: string; replica: boolean }>(
+    `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
+      pg_is_in_recovery() as replica`,
+  );
+  const [server] = rows;
+  if (!server) throw new StorageError('PostgreSQL did not say what it is');
+  const version = Math.floor(server.version / 10_000);
+  if (version < OLDEST_VERSION)
+    throw refuse(`PostgreSQL ${version} is too old: Orrery needs ${OLDEST_VERSION} or newer`);
+  if (server.replica) throw refuse('this PostgreSQL is a read-only replica: connect to the primary');
+  if (server.fsync !== 'on')
+    throw refuse('this PostgreSQL runs with fsync=off and would lose acknowledged work: set fsync=on');
+}
+
+function refuse(message: string): StorageError {
+  return new StorageError(message, { transient: false });
+}
+
+function ignore(): void {}
+
+const { TIMESTAMPTZ, INT8, JSON, JSONB } = types.builtins;
+
+/** Instants as ms since 1970, bigint as such, JSON as its text: what task-row.ts takes. */
+const TYPES: PoolConfig['types'] = {
+  getTypeParser: (oid, format) => {
+    if (oid === TIMESTAMPTZ) return parseInstant;
+    if (oid === INT8) return BigInt;
+    if (oid === JSON || oid === JSONB) return String;
+    return types.getTypeParser(oid, format);
+  },
+};
+
+/** PostgreSQL's "2026-01-31 12:00:00.5+00". */
+function parseInstant(text: string): number {
+  // Years of more than four digits need a sign in ISO 8601, and six digits.
+  const year = text.indexOf('-');
+  const iso = `${text.slice(0, -3).replace(' ', 'T')}Z`;
+  return Date.parse(year === 4 ? iso : `+${iso.padStart(iso.length + 6 - year, '0')}`);
+}

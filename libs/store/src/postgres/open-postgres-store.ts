@@ -1,0 +1,46 @@
+import type { Clock, Store } from '@orrery/core';
+import { connect } from './connect.ts';
+import { Database } from './database.ts';
+import { PostgresOutbox } from './postgres-outbox.ts';
+import { PostgresTasks } from './postgres-tasks.ts';
+import { PostgresWorkers } from './postgres-workers.ts';
+import { statement } from './statement.ts';
+import { storageErrorOf } from './storage-errors.ts';
+
+/** Where the database is, and how to use it. */
+export interface PostgresStoreOptions {
+  /** e.g. "postgresql://user:password@host:5432/database". */
+  readonly url: string;
+  /** How many connections are kept at most; 10 if not set. */
+  readonly poolSize?: number;
+  /** Decides the time instead of the database; for tests. */
+  readonly clock?: Clock;
+}
+
+const DEFAULT_POOL_SIZE = 10;
+const PING = statement('ping', 'select 1 as answer');
+
+/**
+ * Opens the store on PostgreSQL 14 or newer. Throws a `StorageError` if the server cannot be reached, is too old, is a replica
+ * or runs with fsync off.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const pool = await connect(options.url, options.poolSize ?? DEFAULT_POOL_SIZE);
+  const database = new Database(pool, options.clock ?? null);
+  return {
+    tasks: new PostgresTasks(database),
+    workers: new PostgresWorkers(database),
+    outbox: new PostgresOutbox(database),
+    migrate: async () => {
+      // MikroORM is only needed here, and costs time and memory to load.
+      const { migratePostgres } = await import('./migrate-postgres.ts');
+      await migratePostgres(options.url).catch((error: unknown) => {
+        throw storageErrorOf(error);
+      });
+    },
+    ping: async () => {
+      await database.query(PING, []);
+    },
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,101 @@
+import { cancelTask, redriveTask, rescheduleTask } from '@orrery/core';
+import type {
+  ClaimTasks,
+  Completion,
+  CreateTasks,
+  DecidedFailure,
+  LeaseRef,
+  ListTasks,
+  TaskKey,
+  TaskStore,
+} from '@orrery/core';
+import type { Duration } from '@orrery/duration';
+import { changeTask } from './change-task.ts';
+import { claimTasks } from './claim-tasks.ts';
+import { completeTasks } from './complete-tasks.ts';
+import { createTasks } from './create-tasks.ts';
+import type { Database } from './database.ts';
+import { extendLeases } from './extend-leases.ts';
+import { failTasks } from './fail-tasks.ts';
+import { listTasks } from './list-tasks.ts';
+import { promoteDueTasks } from './promote-due-tasks.ts';
+import { purgeRequests, purgeTasks } from './purge.ts';
+import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
+import { releaseTasks } from './release-tasks.ts';
+
+/** Tasks in PostgreSQL: each method is one file, which has its statement and says why it is shaped so. */
+export class PostgresTasks implements TaskStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  createTasks(request: CreateTasks) {
+    return createTasks(this.#database, request);
+  }
+
+  claimTasks(claim: ClaimTasks) {
+    return claimTasks(this.#database, claim);
+  }
+
+  promoteDueTasks(limit: number) {
+    return promoteDueTasks(this.#database, limit);
+  }
+
+  completeTasks(namespace: string, completions: readonly Completion[]) {
+    return completeTasks(this.#database, namespace, completions);
+  }
+
+  failTasks(namespace: string, failures: readonly DecidedFailure[]) {
+    return failTasks(this.#database, namespace, failures);
+  }
+
+  releaseTasks(namespace: string, leases: readonly LeaseRef[]) {
+    return releaseTasks(this.#database, namespace, leases);
+  }
+
+  extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration) {
+    return extendLeases(this.#database, namespace, leases, duration);
+  }
+
+  listExpiredLeases(limit: number) {
+    return listExpiredLeases(this.#database, limit);
+  }
+
+  listWorkerLeases(worker: { readonly namespace: string; readonly workerId: string; readonly heldSince: Date }) {
+    return listWorkerLeases(this.#database, worker);
+  }
+
+  listCancelRequests(keys: readonly TaskKey[]) {
+    return listCancelRequests(this.#database, keys);
+  }
+
+  cancelTask(key: TaskKey) {
+    return changeTask(this.#database, key, cancelTask);
+  }
+
+  redriveTask(key: TaskKey) {
+    return changeTask(this.#database, key, redriveTask);
+  }
+
+  rescheduleTask(key: TaskKey, runAt: Date) {
+    return changeTask(this.#database, key, (task, now) => rescheduleTask(task, runAt, now));
+  }
+
+  getTasks(keys: readonly TaskKey[], which: 'all' | 'ended' = 'all') {
+    return getTasks(this.#database, keys, which);
+  }
+
+  listTasks(query: ListTasks) {
+    return listTasks(this.#database, query);
+  }
+
+  purgeTasks(endedBefore: Date, limit: number) {
+    return purgeTasks(this.#database, endedBefore, limit);
+  }
+
+  purgeRequests(usedBefore: Date) {
+    return purgeRequests(this.#database, usedBefore);
+  }
+}

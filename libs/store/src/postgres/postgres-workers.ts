@@ -1,0 +1,132 @@
+import type { Worker, WorkerKey, WorkerProfile, WorkerProgress, WorkerState, WorkerStore } from '@orrery/core';
+import type { Duration } from '@orrery/duration';
+import { toWorker, type WorkerRow } from '../worker-row.ts';
+import type { Database } from './database.ts';
+import { fromMillis, NOW, statement, type Statement } from './statement.ts';
+
+const REGISTER = statement(
+  'register_worker',
+  `insert into worker (namespace, id, queues, types, concurrency, hostname, process_id, sdk, labels, state, running,
+    succeeded, failed, last_finish_at, registered_at, heartbeat_at)
+  values ($2, $3, $4, $5, $6, $7, $8, $9, $10, 'ACTIVE', 0, 0, 0, null, ${NOW}, ${NOW})
+  on conflict (namespace, id) do update set queues = excluded.queues, types = excluded.types,
+    concurrency = excluded.concurrency, hostname = excluded.hostname, process_id = excluded.process_id, sdk = excluded.sdk,
+    labels = excluded.labels, state = excluded.state, running = excluded.running, succeeded = excluded.succeeded,
+    failed = excluded.failed, last_finish_at = excluded.last_finish_at, registered_at = excluded.registered_at,
+    heartbeat_at = excluded.heartbeat_at
+  returning *`,
+);
+
+const HEARTBEAT = statement(
+  'worker_heartbeat',
+  `update worker set state = case state when 'LOST' then 'ACTIVE' else state end, running = $4, succeeded = $5, failed = $6,
+    last_finish_at = ${fromMillis('$7::bigint')}, heartbeat_at = ${NOW}
+  where namespace = $2 and id = $3
+  returning *`,
+);
+
+const MOVE = statement(
+  'move_worker',
+  'update worker set state = $4 where namespace = $1 and id = $2 and state = any($3::text[]) returning *',
+);
+
+const MARK_LOST = statement(
+  'mark_lost_workers',
+  `with silent as materialized (
+    select namespace, id from worker
+    where state in ('ACTIVE', 'DRAINING') and heartbeat_at < ${NOW} - $2::bigint * interval '1 millisecond'
+    order by heartbeat_at limit $3
+    for update skip locked)
+  update worker set state = 'LOST' from silent
+  where worker.namespace = silent.namespace and worker.id = silent.id
+  returning worker.*`,
+);
+
+const GET = statement('get_worker', 'select * from worker where namespace = $1 and id = $2');
+
+const LIST = statement(
+  'list_workers',
+  `select * from worker
+  where namespace = $1 and (cardinality($2::text[]) = 0 or state = any($2)) and ($3::text is null or id > $3)
+  order by id limit $4`,
+);
+
+const PURGE = statement(
+  'purge_workers',
+  `with gone as (
+    delete from worker
+    where state in ('STOPPED', 'LOST') and heartbeat_at < ${NOW} - $2::bigint * interval '1 millisecond'
+    returning 1)
+  select count(*)::int as count from gone`,
+);
+
+const EPOCH = new Date(0);
+
+/** The worker registry's record in PostgreSQL. */
+export class PostgresWorkers implements WorkerStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async register(profile: WorkerProfile): Promise<Worker> {
+    const worker = await this.#one(REGISTER, [
+      this.#database.now(),
+      profile.namespace,
+      profile.id,
+      JSON.stringify(profile.queues),
+      JSON.stringify(profile.types),
+      profile.concurrency,
+      profile.hostname,
+      profile.processId,
+      profile.sdk,
+      JSON.stringify(profile.labels),
+    ]);
+    if (!worker) throw new Error('an insert returned no row');
+    return worker;
+  }
+
+  heartbeat(key: WorkerKey, progress: WorkerProgress): Promise<Worker | null> {
+    const { running, succeeded, failed, lastFinishAt } = progress;
+    const { namespace, id } = key;
+    const finished = lastFinishAt?.getTime() ?? null;
+    return this.#one(HEARTBEAT, [this.#database.now(), namespace, id, running, succeeded, failed, finished]);
+  }
+
+  move(key: WorkerKey, from: readonly WorkerState[], to: WorkerState): Promise<Worker | null> {
+    return this.#one(MOVE, [key.namespace, key.id, from, to]);
+  }
+
+  markLost(silentFor: Duration, limit: number): Promise<readonly Worker[]> {
+    return this.#all(MARK_LOST, [this.#database.now(), silentFor.addTo(EPOCH).getTime(), limit]);
+  }
+
+  get(key: WorkerKey): Promise<Worker | null> {
+    return this.#one(GET, [key.namespace, key.id]);
+  }
+
+  list(query: {
+    readonly namespace: string;
+    readonly states: readonly WorkerState[];
+    readonly afterId?: string;
+    readonly limit: number;
+  }): Promise<readonly Worker[]> {
+    return this.#all(LIST, [query.namespace, query.states, query.afterId ?? null, query.limit]);
+  }
+
+  async purge(silentFor: Duration): Promise<number> {
+    const values = [this.#database.now(), silentFor.addTo(EPOCH).getTime()];
+    const [gone] = await this.#database.query<{ count: number }>(PURGE, values);
+    return gone?.count ?? 0;
+  }
+
+  async #one(statement: Statement, values: readonly unknown[]): Promise<Worker | null> {
+    return (await this.#all(statement, values))[0] ?? null;
+  }
+
+  async #all(statement: Statement, values: readonly unknown[]): Promise<Worker[]> {
+    const rows = await this.#database.query<WorkerRow>(statement, values);
+    return rows.map(toWorker);
+  }
+}

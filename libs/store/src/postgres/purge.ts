@@ -1,0 +1,34 @@
+import type { Database } from './database.ts';
+import { fromMillis, statement } from './statement.ts';
+
+const PURGE_TASKS = statement(
+  'purge_tasks',
+  `with old as materialized (
+    select namespace, id from finished_task
+    where finished_at < ${fromMillis('$1::bigint')}
+    order by finished_at limit $2
+    for update skip locked),
+  gone as (
+    delete from finished_task using old
+    where finished_task.namespace = old.namespace and finished_task.id = old.id
+    returning 1)
+  select count(*)::int as count from gone`,
+);
+
+const PURGE_REQUESTS = statement(
+  'purge_create_requests',
+  `with gone as (delete from create_request where created_at < ${fromMillis('$1::bigint')} returning 1)
+  select count(*)::int as count from gone`,
+);
+
+/** Deletes ended tasks that ended before a time, oldest first; returns how many. */
+export async function purgeTasks(database: Database, endedBefore: Date, limit: number): Promise<number> {
+  const [gone] = await database.query<{ count: number }>(PURGE_TASKS, [endedBefore.getTime(), limit]);
+  return gone?.count ?? 0;
+}
+
+/** Forgets request ids first used before a time; returns how many. */
+export async function purgeRequests(database: Database, usedBefore: Date): Promise<number> {
+  const [gone] = await database.query<{ count: number }>(PURGE_REQUESTS, [usedBefore.getTime()]);
+  return gone?.count ?? 0;
+}
