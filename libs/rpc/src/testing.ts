@@ -1,1 +1,2 @@
+export { Inbox } from './inbox.ts';
 export { ManualTimers } from './manual-timers.ts';

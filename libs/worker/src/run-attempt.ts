@@ -1,0 +1,108 @@
+import { Duration } from '@orrery/duration';
+import { decodePayload, inTaskScope, type Logger, PayloadError, type Timers, withFields } from '@orrery/rpc';
+import { decideOutcome, type HandlerEnd, permanentFailure } from './decide-outcome.ts';
+import type { HandledTask } from './handler.ts';
+import type { Registered } from './handlers.ts';
+import type { HeldLease } from './lease-table.ts';
+import type { Outcome } from './outcome.ts';
+import { type AbortWhy, TaskAbortedError } from './task-aborted-error.ts';
+
+/** How long a handler that was asked to stop may take before its task is reported without it. */
+export const ABORT_GRACE = Duration.ofSeconds(5);
+
+/** An attempt under way. */
+export interface Attempt {
+  /** What is to be said of it; null: nothing. Never rejects. */
+  readonly outcome: Promise<Outcome | null>;
+  /** Resolves when the handler has really ended. Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/** What an attempt needs to know beside its lease and handler. */
+export interface AttemptSettings {
+  readonly timers: Timers;
+  readonly logger: Logger;
+  readonly maxPayloadBytes: number;
+}
+
+/** Runs a handler under its lease, within its time, until it ends or is aborted. */
+export function runAttempt(held: HeldLease, registered: Registered, settings: AttemptSettings): Attempt {
+  const params = readParams(held, registered);
+  if (!params.ok) return { outcome: Promise.resolve(params.outcome), ended: Promise.resolve() };
+  const handled = callHandler(held, registered, params.value, settings.logger);
+  const outcome = firstEnd(held, handled, registered, settings).then((end) =>
+    decideOutcome(held.ref, end, abortWhy(held), {
+      attempt: held.task.attempt,
+      maxPayloadBytes: settings.maxPayloadBytes,
+      now: new Date(),
+    }),
+  );
+  return { outcome, ended: handled.then(() => undefined) };
+}
+
+/** Why a lease's handler was asked to stop; null: it was not. */
+export function abortWhy(held: HeldLease): AbortWhy | null {
+  const reason: unknown = held.abort.signal.reason;
+  return reason instanceof TaskAbortedError ? reason.why : null;
+}
+
+function readParams(held: HeldLease, { raw }: Registered) {
+  try {
+    return { ok: true as const, value: raw ? held.task.params : decodePayload(held.task.params) };
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error;
+    const outcome = permanentFailure(held.ref, `the params cannot be read: ${error.message}`, error);
+    return { ok: false as const, outcome };
+  }
+}
+
+async function callHandler(
+  held: HeldLease,
+  { handler }: Registered,
+  params: unknown,
+  logger: Logger,
+): Promise<HandlerEnd> {
+  const { leaseToken: _token, leaseExpiresAt: _expires, ...task } = held.task;
+  const { id: taskId, correlationId, traceparent } = task;
+  const context = { task, signal: held.abort.signal, logger: withFields(logger, logFields(task)) };
+  try {
+    return await inTaskScope({ taskId, correlationId, traceparent }, async () => ({
+      kind: 'returned',
+      value: await handler(params, context),
+    }));
+  } catch (error) {
+    return { kind: 'threw', error };
+  }
+}
+
+/** The handler's own end, or `overdue` if it goes on for a while after it was asked to stop. */
+function firstEnd(
+  held: HeldLease,
+  handled: Promise<HandlerEnd>,
+  registered: Registered,
+  { timers }: AttemptSettings,
+): Promise<HandlerEnd> {
+  const { signal } = held.abort;
+  const limit = held.task.runTimeout ?? registered.runTimeout;
+  return new Promise((resolve) => {
+    const cancelTimeout = limit ? timers.after(limit, () => held.abort.abort(new TaskAbortedError('timeout'))) : null;
+    let cancelGrace: (() => void) | null = null;
+    const onAbort = () => {
+      // Nothing is said of a lost lease, so there is nothing to wait for.
+      const grace = abortWhy(held) === 'lease_lost' ? Duration.ZERO : ABORT_GRACE;
+      cancelGrace = timers.after(grace, () => resolve({ kind: 'overdue' }));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    void handled.then((end) => {
+      cancelTimeout?.();
+      cancelGrace?.();
+      signal.removeEventListener('abort', onAbort);
+      resolve(end);
+    });
+  });
+}
+
+function logFields({ id, type, attempt, correlationId }: HandledTask): object {
+  return { task_id: id, type, attempt, correlation_id: correlationId };
+}
