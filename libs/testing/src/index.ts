@@ -1,3 +1,4 @@
 export { FakeClock } from './fake-clock.ts';
 export { storeSuite, type StoreAdapter } from './store-suite/store-suite.ts';
 export * from './ephemeral-postgres.ts';
+export { modelSuite } from './model-suite/model-suite.ts';

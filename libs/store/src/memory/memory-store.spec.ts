@@ -1,4 +1,8 @@
-import { storeSuite } from '@orrery/testing';
+import type { Clock } from '@orrery/core';
+import { modelSuite, storeSuite } from '@orrery/testing';
 import { openMemoryStore } from './open-memory-store.ts';
 
-storeSuite('memory', { open: async (clock) => openMemoryStore({ clock }) });
+const open = async (clock: Clock) => openMemoryStore({ clock });
+
+storeSuite('memory', { open });
+modelSuite('memory', { open });

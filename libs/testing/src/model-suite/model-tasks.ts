@@ -1,0 +1,123 @@
+import {
+  claimOrder,
+  claimTask,
+  leaseLost,
+  matchesTypes,
+  newTask,
+  Refusal,
+  requestIdReused,
+  taskAlreadyExists,
+  taskNotFound,
+  type Change,
+  type ClaimTasks,
+  type CreateOutcome,
+  type CreateTasks,
+  type LeaseOutcome,
+  type LeaseRef,
+  type Task,
+  type TaskEvent,
+} from '@orrery/core';
+import { Duration } from '@orrery/duration';
+
+/** The tasks of one namespace as the pure commands make them, in the plainest way there is. */
+export class ModelTasks {
+  readonly namespace: string;
+  readonly tasks = new Map<string, Task>();
+  /** The PENDING tasks that were found to be due. */
+  readonly ready = new Set<string>();
+  readonly requests = new Map<string, { readonly hash: number; readonly ids: readonly string[] }>();
+  /** What has happened since `takeEvents` was last called. */
+  #events: TaskEvent[] = [];
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  /** The events since the last time. */
+  takeEvents(): readonly TaskEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** Applies a change. */
+  apply({ task, event }: Change, now: Date): Task {
+    this.#events.push(event);
+    return this.put(task, now);
+  }
+
+  /** Takes a task as it now is. */
+  put(task: Task, now: Date): Task {
+    this.tasks.set(task.id, task);
+    if (task.status === 'PENDING' && task.runAt <= now) this.ready.add(task.id);
+    else this.ready.delete(task.id);
+    return task;
+  }
+
+  /** Creates tasks; throws a `Refusal` before anything changed. */
+  create(call: CreateTasks, now: Date): readonly CreateOutcome[] {
+    const hash = call.request?.bodyHash[0] ?? 0;
+    const used = call.request && this.requests.get(call.request.id);
+    if (used && used.hash !== hash) throw requestIdReused(call.request?.id ?? '');
+    if (used) return used.ids.map((id) => ({ id, deduplicated: true }));
+    const ids = call.tasks.map(({ spec }) => spec.id);
+    const taken = ids.find((id, index) => this.tasks.has(id) || ids.indexOf(id) !== index);
+    if (taken !== undefined) throw taskAlreadyExists(this.namespace, taken);
+    for (const { spec, due } of call.tasks) {
+      const runAt = due instanceof Duration ? due.addTo(now) : (due ?? now);
+      this.apply(newTask(spec, runAt, now), now);
+    }
+    if (call.request) this.requests.set(call.request.id, { hash, ids });
+    return ids.map((id) => ({ id, deduplicated: false }));
+  }
+
+  /** Claims tasks, under the token that the store has made. */
+  claim(claim: ClaimTasks, token: string, now: Date): readonly Task[] {
+    return [...this.ready]
+      .map((id) => this.get(id))
+      .filter((task) => claim.queues.includes(task.queue) && matchesTypes(claim.types, task.type))
+      .sort(claimOrder(claim.strategy))
+      .slice(0, claim.slots.length)
+      .map((task, index) => {
+        const lease = { workerId: claim.slots[index] ?? '', token, duration: claim.leaseDuration };
+        return this.apply(claimTask(task, lease, now), now);
+      });
+  }
+
+  /** Makes due tasks ready; returns them. */
+  promote(now: Date): readonly Task[] {
+    const due = [...this.tasks.values()].filter(
+      (task) => task.status === 'PENDING' && !this.ready.has(task.id) && task.runAt <= now,
+    );
+    for (const { id } of due) this.ready.add(id);
+    return due;
+  }
+
+  /** Decides about one lease. A decision of null accepts without a change. */
+  settle({ taskId }: LeaseRef, decide: (task: Task) => Change | null, now: Date): LeaseOutcome {
+    const task = this.tasks.get(taskId);
+    try {
+      if (!task) throw leaseLost(taskId);
+      const change = decide(task);
+      return { taskId, status: change ? this.apply(change, now).status : task.status, refusal: null };
+    } catch (error) {
+      if (error instanceof Refusal) return { taskId, status: null, refusal: error };
+      throw error;
+    }
+  }
+
+  /** Changes one task by its id. A decision of null leaves it as it is. Throws a `Refusal` if there is no such task. */
+  change(id: string, decide: (task: Task) => Change | null, now: Date): Task {
+    const task = this.tasks.get(id);
+    if (!task) throw taskNotFound(this.namespace, id);
+    const change = decide(task);
+    return change ? this.apply(change, now) : task;
+  }
+
+  /** A task that is known to exist. */
+  get(id: string): Task {
+    const task = this.tasks.get(id);
+    if (!task) throw new Error(`the model has no task "${id}"`);
+    return task;
+  }
+}
