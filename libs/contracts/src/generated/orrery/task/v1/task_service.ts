@@ -170,7 +170,7 @@ export interface WatchTasksRequest {
 
 /** Response for WatchTasks: tasks that have ended. */
 export interface WatchTasksResponse {
-  /** Tasks that have ended, each sent once. */
+  /** Tasks that have ended, each sent once; one that is asked for again after that is sent again. */
   tasks: Task[];
   /** Ids that do not exist in the namespace. */
   unknownTaskIds: string[];
