@@ -10,7 +10,7 @@ interface Alarm {
 export class ManualTimers implements Timers {
   #now = 0;
   #alarms: Alarm[] = [];
-  #watchers: { readonly count: number; readonly resolve: () => void }[] = [];
+  #watchers: { readonly wait: number; readonly resolve: () => void }[] = [];
 
   monotonicMillis(): number {
     return this.#now;
@@ -19,9 +19,10 @@ export class ManualTimers implements Timers {
   after(wait: Duration, run: () => void): () => void {
     const alarm = { at: this.#now + wait.toMillis(), run };
     this.#alarms.push(alarm);
-    this.#watchers = this.#watchers.filter(({ count, resolve }) => {
-      if (this.#alarms.length < count) return true;
-      resolve();
+    const set = wait.toMillis();
+    this.#watchers = this.#watchers.filter((watcher) => {
+      if (watcher.wait !== set) return true;
+      watcher.resolve();
       return false;
     });
     return () => {
@@ -38,10 +39,17 @@ export class ManualTimers implements Timers {
     return this.#alarms.map(({ at }) => at - this.#now).sort((a, b) => a - b);
   }
 
-  /** Resolves once at least so many alarms are set. */
-  waitForAlarms(count: number): Promise<void> {
-    if (this.#alarms.length >= count) return Promise.resolve();
-    return new Promise((resolve) => this.#watchers.push({ count, resolve }));
+  /** Resolves as soon as somebody waits for exactly so long from now. */
+  isAwaited(wait: Duration): Promise<void> {
+    const millis = wait.toMillis();
+    if (this.pending.includes(millis)) return Promise.resolve();
+    return new Promise((resolve) => this.#watchers.push({ wait: millis, resolve }));
+  }
+
+  /** Lets time pass as soon as somebody waits for exactly so long. */
+  async elapse(wait: Duration): Promise<void> {
+    await this.isAwaited(wait);
+    this.advance(wait);
   }
 
   /** Lets time pass: every alarm that falls due goes off, in order. */

@@ -1,2 +1,3 @@
 export { Inbox } from './inbox.ts';
 export { ManualTimers } from './manual-timers.ts';
+export { refuseCall } from './refuse-call.ts';

@@ -58,8 +58,9 @@ export class WorkStream {
     for (let failures = 1; !this.#closing; failures += 1) {
       const openedAt = timers.monotonicMillis();
       const drained = await this.#session().catch((error: unknown) => {
-        if (!signal.aborted && !this.#welcomed && isFinal(error)) throw error;
-        if (!signal.aborted) logger.warn({ err: error, failures }, 'the work stream broke off, connecting again');
+        if (this.#closing) return false;
+        if (!this.#welcomed && isFinal(error)) throw error;
+        logger.warn({ err: error, failures }, 'the work stream broke off, connecting again');
         return false;
       });
       if (this.#closing) return;
