@@ -109,11 +109,17 @@ function* membersOf(type: DescMessage | DescEnum | DescExtension | DescService):
 }
 
 async function* until<T>(closing: AbortSignal, items: AsyncIterable<T>): AsyncIterable<T> {
-  const closed = new Promise<null>((resolve) => closing.addEventListener('abort', () => resolve(null), { once: true }));
-  const iterator = items[Symbol.asyncIterator]();
-  while (!closing.aborted) {
-    const next = await Promise.race([iterator.next(), closed]);
-    if (next === null || next.done) return;
-    yield next.value;
+  const closed = Promise.withResolvers<null>();
+  const onClose = (): void => closed.resolve(null);
+  closing.addEventListener('abort', onClose, { once: true });
+  try {
+    const iterator = items[Symbol.asyncIterator]();
+    while (!closing.aborted) {
+      const next = await Promise.race([iterator.next(), closed.promise]);
+      if (next === null || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    closing.removeEventListener('abort', onClose);
   }
 }
