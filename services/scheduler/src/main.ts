@@ -1,5 +1,5 @@
 import { createLogger, runProcess, serve } from '@orrery/service';
-import { openPostgresStore } from '@orrery/store';
+import { openStore } from '@orrery/store';
 import { readConfig } from './config.ts';
 import { createSchedulerService } from './scheduler.ts';
 
@@ -9,7 +9,7 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'scheduler',
   async () => {
-    const store = await openPostgresStore({ url: config.ORRERY_DATABASE_URL, poolSize: config.ORRERY_DATABASE_POOL });
+    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
     await store.migrate();
     const scheduler = createSchedulerService({
       store,

@@ -1,5 +1,5 @@
 import { createLogger, runProcess, SchedulerClient, serve } from '@orrery/service';
-import { openPostgresStore } from '@orrery/store';
+import { openStore } from '@orrery/store';
 import { readConfig } from './config.ts';
 import { createWorkerRegistryService } from './worker-registry.ts';
 
@@ -9,7 +9,7 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'worker-registry',
   async () => {
-    const store = await openPostgresStore({ url: config.ORRERY_DATABASE_URL, poolSize: config.ORRERY_DATABASE_POOL });
+    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
     await store.migrate();
     const scheduler = new SchedulerClient(config.ORRERY_SCHEDULERS, logger);
     const server = await serve({
