@@ -34,27 +34,25 @@ const retryPolicy: fc.Arbitrary<RetryPolicy> = fc.record({
   ),
 });
 
-const taskErrorLink = fc
-  .record(
-    {
-      message: text,
-      errorType: fc.oneof(fc.constantFrom(...ERROR_TYPES), text),
-      timestamp: instant,
-      traceback: text,
-      exceptionType: text,
-      context: fc.dictionary(key, fc.jsonValue({ noUnicodeString: false }).filter(hasNoProto), {
-        noNullPrototype: true,
-      }),
-      retryCount: uint32,
-      maxRetries: uint32,
-      isRetryable: fc.boolean(),
-      severity: fc.constantFrom(...SEVERITIES),
-      category: fc.constantFrom(...ERROR_CATEGORIES),
-      retryAfter: duration,
-    },
-    { requiredKeys: ['message', 'timestamp'] },
-  )
-  .map((init) => init);
+const taskErrorLink = fc.record(
+  {
+    message: text,
+    errorType: fc.oneof(fc.constantFrom(...ERROR_TYPES), text),
+    timestamp: instant,
+    traceback: text,
+    exceptionType: text,
+    context: fc.dictionary(key, fc.jsonValue().filter(hasNoProto), {
+      noNullPrototype: true,
+    }),
+    retryCount: uint32,
+    maxRetries: uint32,
+    isRetryable: fc.boolean(),
+    severity: fc.constantFrom(...SEVERITIES),
+    category: fc.constantFrom(...ERROR_CATEGORIES),
+    retryAfter: duration,
+  },
+  { requiredKeys: ['message', 'timestamp'] },
+);
 const taskError: fc.Arbitrary<TaskErrorData> = fc
   .array(taskErrorLink, { minLength: 1, maxLength: 5 })
   .map((links) =>
