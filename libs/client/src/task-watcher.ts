@@ -26,6 +26,8 @@ export class TaskWatcher {
   #outgoing: Outgoing<taskv1.WatchTasksRequest> | null = null;
   #abort = new AbortController();
   #running = false;
+  #waking = false;
+  #closed: Error | null = null;
   #cancelLinger: (() => void) | null = null;
 
   constructor(connection: Connection) {
@@ -34,6 +36,7 @@ export class TaskWatcher {
 
   /** Resolves with the task once it has ended; rejects with TASK_NOT_FOUND, the signal's reason, or what broke the stream. */
   ended(id: string, signal?: AbortSignal): Promise<Task> {
+    if (this.#closed) return Promise.reject(this.#closed);
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
@@ -55,6 +58,7 @@ export class TaskWatcher {
 
   /** Ends the stream; every wait is rejected with the error. */
   close(error: Error): void {
+    this.#closed = error;
     this.#rejectAll(error);
     this.#abort.abort(error);
     this.#cancelLinger?.();
@@ -70,9 +74,14 @@ export class TaskWatcher {
     }
     this.#cancelLinger?.();
     this.#cancelLinger = null;
+    if (this.#waking) return;
+    this.#waking = true;
     // Ids that are asked for in one go share a message.
-    this.#connection.settings.timers.soon(() => this.#outgoing?.wake());
-    if (!this.#running) void this.#run();
+    this.#connection.settings.timers.soon(() => {
+      this.#waking = false;
+      this.#outgoing?.wake();
+      if (!this.#running && this.#waiters.size > 0) void this.#run();
+    });
   }
 
   #forget(id: string, waiter: Waiter): void {
