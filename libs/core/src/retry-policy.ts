@@ -51,7 +51,8 @@ export const NO_RETRY: RetryPolicy = Object.freeze({ ...FIXED, maxAttempts: 1, p
 export type RetryDecision = { readonly retry: true; readonly delay: Duration } | { readonly retry: false };
 
 /**
- * Decides whether a failed attempt is followed by another, and after what delay.
+ * Decides whether a failed attempt is followed by another, and after what delay. Each redrive starts the count of retries anew: it
+ * adds the policy's attempts to `maxAttempts`, and what is beyond those was used up before.
  * @param random a number from 0 (inclusive) to 1 (exclusive) that decides the jitter
  */
 export function decideRetry(
@@ -61,15 +62,23 @@ export function decideRetry(
   error: TaskErrorData,
   random: number,
 ): RetryDecision {
-  if (attempt >= maxAttempts || !matches(policy.predicate, error) || spent(error, attempt)) return { retry: false };
-  return { retry: true, delay: error.retryAfter ?? backoff(policy, attempt, random) };
+  const sinceRedrive = attempt - Math.max(0, maxAttempts - policy.maxAttempts);
+  if (attempt >= maxAttempts || !matches(policy.predicate, error) || spent(error, sinceRedrive))
+    return { retry: false };
+  return { retry: true, delay: error.retryAfter ?? backoff(policy, sinceRedrive, random) };
 }
+
+/** The longest delay that a Duration can hold. */
+const MAX_DELAY_MS = 315_576_000_000_000;
 
 /** The delay after attempt n (1 for the first): initial × multiplier^(n-1), capped, then jittered. */
 export function backoff(policy: RetryPolicy, attempt: number, random: number): Duration {
+  // Nothing stays nothing, even where the power has grown to infinity.
+  if (policy.initialDelay.isZero) return Duration.ZERO;
   const grown = policy.initialDelay.toMillis() * policy.multiplier ** (attempt - 1);
   const capped = Math.min(grown, policy.maxDelay.toMillis());
-  return Duration.ofMillis(Math.round(capped * (1 + policy.jitter * (2 * random - 1))));
+  const jittered = capped * (1 + policy.jitter * (2 * random - 1));
+  return Duration.ofMillis(Math.min(Math.round(jittered), MAX_DELAY_MS));
 }
 
 function matches(predicate: RetryPredicate, error: TaskErrorData): boolean {
