@@ -156,7 +156,7 @@ describe('any life of a task', () => {
           expect(task.revision).toBe(before.revision + 1);
           expect(change.event).toMatchObject({ sequence: task.revision, status: task.status, at: now });
           if (isTerminal(before.status)) expect(change.event.kind).toBe('redriven');
-          expect(task.attempt - before.attempt).toBe({ started: 1, released: -1 }[String(change.event.kind)] ?? 0);
+          expect(task.attempt - before.attempt).toBe({ started: 1, released: -1 }[change.event.kind as string] ?? 0);
           expect(task.attempt).toBeLessThanOrEqual(task.maxAttempts);
           expect(task.finishedAt !== null).toBe(isTerminal(task.status));
           expect(task.leaseExpiresAt !== null).toBe(task.status === 'RUNNING');

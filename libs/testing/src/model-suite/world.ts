@@ -86,7 +86,7 @@ export class World {
     const next = waiting.map(({ runAt }) => runAt.getTime() - now.getTime()).sort((a, b) => a - b)[0];
     this.#lanes[0]?.mustEqual(
       'the promotion',
-      { count, queues: queues.map(nameOf).sort(), nextDueIn: nextDueIn && nextDueIn.toMillis() },
+      { count, queues: queues.map(nameOf).sort(), nextDueIn: nextDueIn?.toMillis() },
       { count: promoted.length, queues: [...new Set(promoted.map(nameOf))].sort(), nextDueIn: next },
     );
   }

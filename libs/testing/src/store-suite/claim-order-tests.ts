@@ -9,7 +9,7 @@ export function claimOrderTests(context: SuiteContext): void {
       const start = context.clock.now();
       for (const [id, priority, second] of [...wishes].sort((a, b) => a[2] - b[2])) {
         context.clock.set(Duration.ofSeconds(second).addTo(start));
-        await context.create({ id: `${id}`, priority, idIsCallers: true });
+        await context.create({ id, priority, idIsCallers: true });
       }
     };
     const claimedIds = async (strategy: ClaimStrategy) =>
