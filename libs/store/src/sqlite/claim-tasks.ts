@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { claimTask, type ClaimStrategy, type ClaimTasks, type Task } from '@orrery/core';
-import type { SQLInputValue } from 'node:sqlite';
-import { toTask, type TaskRow } from '../task-row.ts';
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
-import { SELECTED } from './task-columns.ts';
+import { readTask, SELECTED } from './task-columns.ts';
 import { typeMatches } from './type-matches.ts';
 
 const ORDER: Readonly<Record<ClaimStrategy, string>> = {
@@ -32,22 +31,18 @@ export function claimTasks(tx: SqliteTransaction, claim: ClaimTasks): readonly T
   const expiresAt = claim.leaseDuration.addTo(tx.now).getTime();
   return findReady(tx, claim).map((row, index) => {
     const workerId = claim.slots[index] ?? '';
-    tx.db.run(CLAIM, workerId, token, expiresAt, now, now, row.row);
-    const { task, event } = claimTask(toTask(row), { workerId, token, duration: claim.leaseDuration }, tx.now);
+    tx.db.run(CLAIM, workerId, token, expiresAt, now, now, row.at(-1) ?? null);
+    const { task, event } = claimTask(readTask(row), { workerId, token, duration: claim.leaseDuration }, tx.now);
     tx.tell(event);
     return task;
   });
-}
-
-interface ReadyRow extends TaskRow {
-  readonly row: number;
 }
 
 /**
  * The first ready rows over all queues. Each queue is a SELECT of its own that walks the index in order, and SQLite merges them
  * lazily, so that the backlog's size does not matter. `run_at` is looked at again because clocks are set back at times.
  */
-function findReady({ db, now }: SqliteTransaction, claim: ClaimTasks): readonly ReadyRow[] {
+function findReady({ db, now }: SqliteTransaction, claim: ClaimTasks): readonly SQLOutputValue[][] {
   const values: SQLInputValue[] = [];
   const place = (value: SQLInputValue) => `?${values.push(value)}`;
   const namespace = place(claim.namespace);
@@ -59,9 +54,9 @@ function findReady({ db, now }: SqliteTransaction, claim: ClaimTasks): readonly 
       ? queues.map((queue) => `queue = ${place(queue)}`)
       : [`queue IN (SELECT value FROM json_each(${place(JSON.stringify(queues))}))`];
   const selects = wanted.map(
-    (queue) => `SELECT t.rowid AS row, ${SELECTED} FROM task AS t
+    (queue) => `SELECT ${SELECTED}, t.rowid FROM task AS t
       WHERE t.namespace = ${namespace} AND t.${queue} AND status = 'PENDING' AND ready AND t.run_at <= ${dueBy}${types}`,
   );
   const order = `ORDER BY ${ORDER[claim.strategy]} LIMIT ${place(claim.slots.length)}`;
-  return db.all<ReadyRow>(`${selects.join(' UNION ALL ')} ${order}`, ...values);
+  return db.lists(`${selects.join(' UNION ALL ')} ${order}`, ...values);
 }

@@ -1,8 +1,7 @@
 import { isTerminal, type ListTasks, type Task } from '@orrery/core';
 import type { SQLInputValue } from 'node:sqlite';
-import { toTask, type TaskRow } from '../task-row.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { SELECTED } from './task-columns.ts';
+import { readTask, SELECTED } from './task-columns.ts';
 import { typeMatches } from './type-matches.ts';
 
 /** A page of tasks by id, descending: both tables are walked backwards by their keys and merged lazily. */
@@ -12,7 +11,7 @@ export function listTasks(db: SqliteDatabase, query: ListTasks): readonly Task[]
   const conditions = conditionsOf(query, place).join(' AND ');
   const selects = tablesOf(query).map((table) => `SELECT ${SELECTED} FROM ${table} AS t WHERE ${conditions}`);
   const page = `${selects.join(' UNION ALL ')} ORDER BY id DESC LIMIT ${place(query.limit)}`;
-  return db.all<TaskRow>(page, ...values).map(toTask);
+  return db.lists(page, ...values).map(readTask);
 }
 
 /** No look at the ended tasks, which may be millions, if only live ones are wanted. */

@@ -1,7 +1,6 @@
 import type { Task, TaskKey } from '@orrery/core';
-import { toTask, type TaskRow } from '../task-row.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { SELECTED } from './task-columns.ts';
+import { readTask, SELECTED } from './task-columns.ts';
 
 const ofKeys = (table: string) => `
   SELECT ${SELECTED} FROM json_each(?) AS key
@@ -22,18 +21,18 @@ const HELD = `
 /** The tasks among these keys that exist, or have ended. */
 export function getTasks(db: SqliteDatabase, keys: readonly TaskKey[], which: 'all' | 'ended'): readonly Task[] {
   const wanted = keysJson(keys);
-  const live = which === 'all' ? db.all<TaskRow>(LIVE, wanted) : [];
-  return [...live, ...db.all<TaskRow>(ENDED, wanted)].map(toTask);
+  const live = which === 'all' ? db.lists(LIVE, wanted) : [];
+  return [...live, ...db.lists(ENDED, wanted)].map(readTask);
 }
 
 /** RUNNING tasks among these that were asked to be cancelled. */
 export function listCancelRequests(db: SqliteDatabase, keys: readonly TaskKey[]): readonly Task[] {
-  return db.all<TaskRow>(CANCEL_REQUESTED, keysJson(keys)).map(toTask);
+  return db.lists(CANCEL_REQUESTED, keysJson(keys)).map(readTask);
 }
 
 /** RUNNING tasks whose lease has run out, longest ago first. */
 export function listExpiredLeases(db: SqliteDatabase, now: Date, limit: number): readonly Task[] {
-  return db.all<TaskRow>(EXPIRED, now.getTime(), limit).map(toTask);
+  return db.lists(EXPIRED, now.getTime(), limit).map(readTask);
 }
 
 /** RUNNING tasks that a worker holds and has not extended since then. */
@@ -41,7 +40,7 @@ export function listWorkerLeases(
   db: SqliteDatabase,
   { namespace, workerId, heldSince }: { namespace: string; workerId: string; heldSince: Date },
 ): readonly Task[] {
-  return db.all<TaskRow>(HELD, namespace, workerId, heldSince.getTime()).map(toTask);
+  return db.lists(HELD, namespace, workerId, heldSince.getTime()).map(readTask);
 }
 
 function keysJson(keys: readonly TaskKey[]): string {
