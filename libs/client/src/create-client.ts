@@ -13,7 +13,7 @@ export interface Client extends AsyncDisposable {
 /** Opens a client; it connects with the first call. Throws a RangeError or InvalidDurationError for bad options. */
 export function createClient(options: ClientOptions = {}): Client {
   const connection = connect(readClientOptions(options));
-  const { close: closeTasks, ...tasks } = createTasks(connection);
+  const { tasks, close: closeTasks } = createTasks(connection);
   let closing: Promise<void> | null = null;
   const close = () => {
     closing ??= closeTasks(closed()).finally(() => connection.close());

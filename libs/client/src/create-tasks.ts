@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { taskv1 } from '@orrery/contracts';
 import { Duration } from '@orrery/duration';
-import { Batcher, errorFromStatus, OrreryError, type Settled } from '@orrery/rpc';
+import { Batcher, errorFromStatus, OrreryError, outsideTaskScope, type Settled } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 import { sizeOfSpec } from './task-spec.ts';
 
@@ -64,7 +64,7 @@ async function createSome(
   connection: Connection,
   tasks: readonly taskv1.TaskSpec[],
 ): Promise<readonly Settled<Created>[]> {
-  const results = await send(connection, tasks, randomUUID(), true);
+  const results = await outsideTaskScope(() => send(connection, tasks, randomUUID(), true));
   return results.map(settled);
 }
 

@@ -1,7 +1,7 @@
 import { taskFromProto, taskv1 } from '@orrery/contracts';
 import { type Task, taskNotFound } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { isFinal, OrreryError, Outgoing, readStream, reconnectDelay, sleep } from '@orrery/rpc';
+import { isFinal, OrreryError, Outgoing, outsideTaskScope, readStream, reconnectDelay, sleep } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 
 interface Waiter {
@@ -80,7 +80,7 @@ export class TaskWatcher {
     this.#connection.settings.timers.soon(() => {
       this.#waking = false;
       this.#outgoing?.wake();
-      if (!this.#running && this.#waiters.size > 0) void this.#run();
+      if (!this.#running && this.#waiters.size > 0) void outsideTaskScope(() => this.#run());
     });
   }
 
@@ -111,9 +111,9 @@ export class TaskWatcher {
     const { timers, random, logger } = this.#connection.settings;
     for (let failures = 1; this.#waiters.size > 0; failures += 1) {
       const openedAt = timers.monotonicMillis();
-      const error = await this.#stream(signal).catch((thrown: unknown) => thrown);
+      const error = await this.#stream(signal);
       signal.throwIfAborted();
-      if (error !== undefined && isFinal(error)) throw error;
+      if (error && isFinal(error)) throw error;
       if (timers.monotonicMillis() - openedAt >= HEALTHY_AFTER_MS) failures = 1;
       logger.debug(
         { err: error, awaited: this.#waiters.size },
@@ -123,7 +123,8 @@ export class TaskWatcher {
     }
   }
 
-  async #stream(signal: AbortSignal): Promise<void> {
+  /** Resolves with what broke the stream off; null if the server ended it. */
+  async #stream(signal: AbortSignal): Promise<Error | null> {
     this.#onStream = new Set();
     this.#unsent = new Set(this.#waiters.keys());
     const outgoing = new Outgoing(() => this.#nextRequest());
@@ -133,11 +134,11 @@ export class TaskWatcher {
       await readStream(
         (options) => stub.watchTasks(outgoing, options),
         (message) => this.#receive(message),
-        {
-          token: settings.token,
-          signal,
-        },
+        { token: settings.token, signal },
       );
+      return null;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
     } finally {
       this.#outgoing = null;
       outgoing.end();

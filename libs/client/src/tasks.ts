@@ -56,8 +56,11 @@ export interface Tasks {
   reschedule(id: string, runAt: Date, options?: AbortOptions): Promise<Task>;
 }
 
-/** Tasks over a connection, and how to stop waiting for them. */
-export function createTasks(connection: Connection): Tasks & { close(error: Error): Promise<void> } {
+/** Tasks over a connection, and how to leave: what is being created is let through, what is awaited is rejected. */
+export function createTasks(connection: Connection): {
+  readonly tasks: Tasks;
+  readonly close: (error: Error) => Promise<void>;
+} {
   const { settings, stub } = connection;
   const { namespace, timers } = settings;
   const batcher = createBatcher(connection);
@@ -91,7 +94,7 @@ export function createTasks(connection: Connection): Tasks & { close(error: Erro
     return made as never;
   }
 
-  return {
+  const tasks: Tasks = {
     async create(type, params, { requestId, signal, ...options } = {}) {
       const spec = toSpec({ ...options, type, params });
       const created = requestId ? createAlone(connection, spec, requestId, signal) : batcher.add(spec, signal);
@@ -112,12 +115,13 @@ export function createTasks(connection: Connection): Tasks & { close(error: Erro
       const request = { namespace, taskId: id, runTime: runAt };
       return present(await connection.call((options) => stub.rescheduleTask(request, options), signal));
     },
-    async close(error) {
-      watcher.close(error);
-      await batcher.whenIdle();
-      batcher.close(error);
-    },
   };
+  const close = async (error: Error) => {
+    watcher.close(error);
+    await batcher.whenIdle();
+    batcher.close(error);
+  };
+  return { tasks, close };
 }
 
 function asBatch(tasks: readonly NewTask[]): readonly NewTask[] {

@@ -13,6 +13,7 @@ export interface CreateCall {
   readonly tasks: readonly taskv1.TaskSpec[];
   readonly partialSuccess: boolean;
   readonly authorization: string | undefined;
+  readonly correlationId: string | undefined;
 }
 
 /** A watch stream as the server sees it. */
@@ -72,20 +73,20 @@ export async function startTestTaskApi(): Promise<TestTaskApi> {
   const server = createServer();
   server.add(taskv1.TaskServiceDefinition, {
     async createTask({ task, requestId }, context) {
-      const authorization = context.metadata.get('authorization');
+      const metadata = metadataOf(context);
       const call = {
         method: 'createTask' as const,
         requestId,
         tasks: task ? [task] : [],
         partialSuccess: false,
-        authorization,
+        ...metadata,
       };
       const [result] = await create(call, context);
       return { task: tasks.get(result?.taskId ?? ''), deduplicated: result?.deduplicated ?? false };
     },
     async createTasks({ tasks: specs, requestId, partialSuccess }, context) {
-      const authorization = context.metadata.get('authorization');
-      const call = { method: 'createTasks' as const, requestId, tasks: specs, partialSuccess, authorization };
+      const metadata = metadataOf(context);
+      const call = { method: 'createTasks' as const, requestId, tasks: specs, partialSuccess, ...metadata };
       return { results: [...(await create(call, context))] };
     },
     async *watchTasks(requests) {
@@ -159,6 +160,10 @@ export function failed(message: string): Partial<taskv1.Task> {
   };
 }
 
+function metadataOf({ metadata }: CallContext) {
+  return { authorization: metadata.get('authorization'), correlationId: metadata.get('x-correlation-id') };
+}
+
 async function nothing(): Promise<void> {}
 
 function refused(): rpc.Status {
@@ -169,7 +174,7 @@ function newTask(id: string, spec: taskv1.TaskSpec | undefined): taskv1.Task {
   return {
     id,
     namespace: 'default',
-    queue: spec?.queue || 'default',
+    queue: spec?.queue ?? 'default',
     type: spec?.type ?? 'echo',
     params: spec?.params,
     priority: spec?.priority ?? 0,

@@ -1,7 +1,7 @@
 export { reconnectDelay } from './backoff.ts';
-export { Batcher, type BatcherOptions, nextBatch, type NextBatch, type Settled } from './batcher.ts';
+export { Batcher, type BatcherOptions, type Settled } from './batcher.ts';
 export { call, type CallSettings, readStream } from './call.ts';
-export { CHANNEL_OPTIONS, type ConnectionOptions, openChannel, type TlsOptions } from './channel.ts';
+export { type ConnectionOptions, openChannel, type TlsOptions } from './channel.ts';
 export { type Logger, stderrLogger, withFields } from './logger.ts';
 export {
   errorFromStatus,
@@ -12,6 +12,6 @@ export {
   type StatusName,
 } from './orrery-error.ts';
 export { Outgoing } from './outgoing.ts';
-export { decodePayload, encodePayload, isPayload, PayloadError } from './payload-codec.ts';
-export { currentTask, inTaskScope, type TaskScope } from './task-scope.ts';
+export { decodePayload, encodePayload, PayloadError } from './payload-codec.ts';
+export { currentTask, inTaskScope, outsideTaskScope, type TaskScope } from './task-scope.ts';
 export { sleep, systemTimers, type Timers } from './timers.ts';

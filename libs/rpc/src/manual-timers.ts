@@ -1,4 +1,4 @@
-import { Duration } from '@orrery/duration';
+import { type Duration } from '@orrery/duration';
 import type { Timers } from './timers.ts';
 
 interface Alarm {

@@ -10,11 +10,20 @@ export interface Timers {
   soon(run: () => void): void;
 }
 
+/** The longest wait that `setTimeout` knows; a longer one would be over at once. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
 /** The machine's own timers. */
 export const systemTimers: Timers = {
   monotonicMillis: () => performance.now(),
   after(wait, run) {
-    const timer = setTimeout(run, wait.toMillis());
+    let left = wait.toMillis();
+    const step = () => {
+      const millis = Math.min(left, MAX_WAIT_MS);
+      left -= millis;
+      return setTimeout(() => (left > 0 ? (timer = step()) : run()), millis);
+    };
+    let timer = step();
     return () => clearTimeout(timer);
   },
   soon: (run) => void setImmediate(run),

@@ -1,6 +1,7 @@
 import { type dispatchv1, durationToProto, leaseFromProto, strategyToProto } from '@orrery/contracts';
 import { Duration } from '@orrery/duration';
 import { call } from '@orrery/rpc';
+import { ClaimAhead } from './claim-ahead.ts';
 import { decideOutcome, permanentFailure } from './decide-outcome.ts';
 import type { Handlers } from './handlers.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -47,6 +48,7 @@ export function openDispatch(
 ): Dispatch {
   const { timers, logger } = settings;
   const table = new LeaseTable(settings.concurrency, settings.prefetch);
+  const ahead = new ClaimAhead(table, timers, releaseReady);
   const attempts = new Set<Promise<void>>();
   const firstWelcome = Promise.withResolvers<void>();
   let claiming = true;
@@ -131,16 +133,21 @@ export function openDispatch(
       attempts.add(attempt);
       void attempt.then(() => attempts.delete(attempt));
     }
+    ahead.watch();
   }
 
   async function run(held: HeldLease): Promise<void> {
     const registered = handlers.find(held.task.type);
     if (!registered) logger.error({ task_id: held.task.id, type: held.task.type }, 'a task came that no handler runs');
+    const startedAt = timers.monotonicMillis();
     const attempt = registered && runAttempt(held, registered, { timers, logger, maxPayloadBytes });
     const outcome: Outcome | null = attempt ? await attempt.outcome : { kind: 'released', lease: held.ref };
     table.drop(held);
     if (outcome) report(outcome);
-    void (attempt?.ended ?? Promise.resolve()).then(() => freeSlot(outcome !== null));
+    void (attempt?.ended ?? Promise.resolve()).then(() => {
+      ahead.ended(startedAt);
+      freeSlot(outcome !== null);
+    });
   }
 
   function freeSlot(reported: boolean): void {
@@ -191,7 +198,9 @@ export function openDispatch(
       claiming = false;
       releaseReady();
     },
-    whenNoneRuns: async () => void (await Promise.all(attempts)),
+    async whenNoneRuns() {
+      await Promise.all(attempts);
+    },
     abortAll(why) {
       for (const held of table.all) abort(held, why);
     },
@@ -205,6 +214,7 @@ export function openDispatch(
     async close() {
       closing = true;
       keeper.stop();
+      ahead.stop();
       stream.close();
       await ended.catch(() => undefined);
       sender.close(new Error('the worker stopped'));

@@ -22,6 +22,8 @@ export class LeaseTable {
   readonly #held = new Map<string, HeldLease>();
   readonly #ready: HeldLease[] = [];
   #occupied = 0;
+  /** Whether to claim more than can be started. */
+  claimsAhead = true;
 
   constructor(concurrency: number, prefetch: number) {
     this.#concurrency = concurrency;
@@ -83,6 +85,7 @@ export class LeaseTable {
 
   /** How many more leases the worker has room for, beside those that were granted but have not come yet. */
   room(outstanding: number): number {
-    return Math.max(0, this.#concurrency + this.#prefetch - this.#occupied - this.#ready.length - outstanding);
+    const ahead = this.claimsAhead ? this.#prefetch : 0;
+    return Math.max(0, this.#concurrency + ahead - this.#occupied - this.#ready.length - outstanding);
   }
 }

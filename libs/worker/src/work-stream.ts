@@ -1,4 +1,4 @@
-import { dispatchv1 } from '@orrery/contracts';
+import { type dispatchv1 } from '@orrery/contracts';
 import { Duration } from '@orrery/duration';
 import { isFinal, type Logger, Outgoing, readStream, reconnectDelay, sleep, type Timers } from '@orrery/rpc';
 
@@ -60,7 +60,9 @@ export class WorkStream {
       const drained = await this.#session().catch((error: unknown) => {
         if (this.#closing) return false;
         if (!this.#welcomed && isFinal(error)) throw error;
-        logger.warn({ err: error, failures }, 'the work stream broke off, connecting again');
+        // Once per outage: a server that stays away would fill the log.
+        const level = failures === 1 ? 'warn' : 'debug';
+        logger[level]({ err: error, failures }, 'the work stream broke off, connecting again');
         return false;
       });
       if (this.#closing) return;

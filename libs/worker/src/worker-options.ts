@@ -101,7 +101,7 @@ function problemsOf(settings: WorkerSettings): readonly string[] {
     heartbeat.isNegative || heartbeat.isZero ? `heartbeat ${heartbeat.toString()} is not positive` : '',
     shutdownTimeout.isNegative ? `shutdownTimeout ${shutdownTimeout.toString()} is negative` : '',
     seconds >= 1 && seconds <= 3600 ? '' : `leaseDuration ${leaseDuration.toString()} is not from 1 s to 1 h`,
-    CLAIM_STRATEGIES.includes(strategy) ? '' : `strategy ${String(strategy)} is none of ${CLAIM_STRATEGIES.join(', ')}`,
+    CLAIM_STRATEGIES.includes(strategy) ? '' : `strategy ${strategy} is none of ${CLAIM_STRATEGIES.join(', ')}`,
     queues.length > 0 ? '' : 'queues is empty',
   ].filter((problem) => problem !== '');
 }

@@ -1,4 +1,4 @@
-import { dispatchv1, refusalToRpc, taskv1 } from '@orrery/contracts';
+import { type dispatchv1, refusalToRpc, taskv1 } from '@orrery/contracts';
 import type { Refusal } from '@orrery/core';
 import { Outgoing } from '@orrery/rpc';
 import { Inbox } from '@orrery/rpc/testing';

@@ -79,6 +79,13 @@ async function connected(made: Worker): Promise<TestStream> {
   return stream;
 }
 
+/** Resolves once the worker has taken in everything that was sent to it before. */
+async function pinged(stream: TestStream): Promise<void> {
+  // A lease that cannot be read is answered at once.
+  stream.lease({ taskId: 'ping', expireTime: undefined });
+  stream.acknowledge(await stream.next('outcomes'));
+}
+
 const decode = (data: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(data)) as unknown;
 
 describe('a worker', () => {
@@ -124,7 +131,9 @@ describe('a worker', () => {
       new TaskError({ message: 'quota', errorType: 'rate_limited', retryAfter: '3s' }),
       Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
     ];
-    const stream = await connected(worker({ concurrency: 2 }).handle('echo', () => Promise.reject(errors.shift())));
+    const stream = await connected(
+      worker({ concurrency: 2 }).handle('echo', () => Promise.reject(errors.shift() ?? new Error('none left'))),
+    );
     stream.lease({ taskId: 't1' }, { taskId: 't2', attempt: 3 });
     const { failures } = await stream.next('outcomes');
     expect(failures[0]?.error).toMatchObject({
@@ -200,12 +209,35 @@ describe('a worker', () => {
     expect((await stream.next('credits')).add).toBe(1);
   });
 
+  it('hands back what was claimed ahead when handlers are slow, and claims ahead again when they are quick', async () => {
+    const held = gate();
+    const stream = await connected(worker({ concurrency: 1, prefetch: 2 }).handle('echo', held.handler));
+    stream.lease({ taskId: 't1' }, { taskId: 't2' }, { taskId: 't3' });
+    (await held.until(1)).context.logger.debug({}, 'started');
+    timers.advance(Duration.ofSeconds(2));
+    const released = await stream.next('outcomes');
+    expect(released.releases.map(({ taskId }) => taskId)).toEqual(['t2', 't3']);
+    stream.acknowledge(released);
+    expect(stream.credits).toBe(0);
+    held.started[0]?.finish();
+    stream.acknowledge(await stream.next('outcomes'));
+    expect((await stream.next('credits')).add).toBe(1);
+    stream.lease({ taskId: 't4' });
+    (await held.until(2)).finish();
+    stream.acknowledge(await stream.next('outcomes'));
+    expect((await stream.next('credits')).add).toBe(3);
+  });
+
   it('extends what it holds, running or claimed ahead, and aborts what was lost or cancelled meanwhile', async () => {
     const held = gate();
     const stream = await connected(worker({ concurrency: 2 }).handle('echo', held.handler));
-    stream.lease({ taskId: 't1' }, { taskId: 't2' }, { taskId: 't3' });
+    stream.lease({ taskId: 't1' }, { taskId: 't2' });
     await held.until(2);
-    timers.advance(Duration.ofSeconds(10));
+    timers.advance(Duration.ofSeconds(9));
+    stream.lease({ taskId: 't3' });
+    // Answered in order, so the lease is there.
+    await pinged(stream);
+    timers.advance(Duration.ofSeconds(1));
     const { leases } = await stream.next('extend');
     expect(leases.map(({ taskId }) => taskId)).toEqual(['t1', 't2', 't3']);
     const [first, second] = held.started;
@@ -301,6 +333,35 @@ describe('a worker whose stream breaks', () => {
 });
 
 describe('a worker that stops', () => {
+  it('stops at SIGTERM, and aborts handlers at a second one', async () => {
+    const held = gate();
+    const ran = worker().handle('echo', held.handler).run();
+    const stream = await scheduler.streams.take();
+    await stream.next('credits');
+    stream.lease({ taskId: 't1' });
+    const { context, fail } = await held.until(1);
+    process.emit('SIGTERM');
+    expect(context.signal.aborted).toBe(false);
+    const aborted = new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+    process.emit('SIGTERM');
+    await aborted;
+    fail(context.signal.reason);
+    const outcomes = await stream.next('outcomes');
+    expect(outcomes.releases).toHaveLength(1);
+    stream.acknowledge(outcomes);
+    await ran;
+    expect(process.listenerCount('SIGTERM')).toBe(0);
+  });
+
+  it('stops while it still waits for a server', async () => {
+    await scheduler.close();
+    const made = worker().handle('echo', () => 1);
+    const started = made.start();
+    await timers.isAwaited(RECONNECT);
+    await made.stop();
+    await expect(started).rejects.toThrow('before it was connected');
+  });
+
   it('hands back what was not started, lets the rest end, and says goodbye', async () => {
     const held = gate();
     const made = worker({ concurrency: 1 });
