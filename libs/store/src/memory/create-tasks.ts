@@ -30,7 +30,7 @@ export function createTasks(
   const events: TaskEvent[] = [];
   for (const { spec, due } of tasks) {
     const { task, event } = newTask({ ...spec, namespace }, runAtOf(due, now), now);
-    table.put({ task, ready: task.runAt <= now });
+    table.keep(task, now);
     events.push(event);
   }
   const taskIds = tasks.map(({ spec }) => spec.id);

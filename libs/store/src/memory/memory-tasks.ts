@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as commands from '@orrery/core';
-import { Refusal, leaseLost, taskCancelled, taskNotFound } from '@orrery/core';
+import { leaseLost, taskCancelled, taskNotFound } from '@orrery/core';
 import type {
   Change,
   ClaimTasks,
@@ -15,7 +15,6 @@ import type {
   ListTasks,
   Promotion,
   Task,
-  TaskEvent,
   TaskKey,
   TaskStore,
 } from '@orrery/core';
@@ -24,6 +23,7 @@ import { chooseListed } from './choose-listed.ts';
 import { chooseReady } from './choose-ready.ts';
 import { createTasks, type UsedRequests } from './create-tasks.ts';
 import type { MemoryOutbox } from './memory-outbox.ts';
+import { refusedLease, settleLeases } from './settle-leases.ts';
 import { takeWhile } from './take-where.ts';
 import { TaskTable, type Row } from './task-table.ts';
 
@@ -72,7 +72,7 @@ export class MemoryTasks implements TaskStore {
       if (commands.repeatsCompletion(task, lease.token)) return null;
       return commands.completeTask(task, lease.token, result, now);
     }).map((outcome) =>
-      outcome.status === 'CANCELLED' ? refused(outcome.taskId, taskCancelled(outcome.taskId)) : outcome,
+      outcome.status === 'CANCELLED' ? refusedLease(outcome.taskId, taskCancelled(outcome.taskId)) : outcome,
     );
   }
 
@@ -170,46 +170,22 @@ export class MemoryTasks implements TaskStore {
     return change?.task ?? row.task;
   }
 
-  /** Decides about each lease in order, and applies what is not refused. A decision of null accepts without a change. */
   #settle<T extends { readonly lease: LeaseRef }>(
     namespace: string,
     items: readonly T[],
     decide: (item: T, task: Task, now: Date) => Change | null,
-  ): LeaseOutcome[] {
+  ): readonly LeaseOutcome[] {
     const now = this.#clock.now();
-    const events: TaskEvent[] = [];
-    const outcomes = items.map((item): LeaseOutcome => {
-      const { taskId } = item.lease;
-      const task = this.#table.get({ namespace, id: taskId })?.task;
-      if (!task) return refused(taskId, leaseLost(taskId));
-      try {
-        const change = decide(item, task, now);
-        if (change) this.#put(change.task, now);
-        if (change) events.push(change.event);
-        return { taskId, status: (change?.task ?? task).status, refusal: null };
-      } catch (error) {
-        if (error instanceof Refusal) return refused(taskId, error);
-        throw error;
-      }
-    });
+    const { outcomes, events } = settleLeases(this.#table, namespace, items, decide, now);
     this.#outbox.append(events);
     return outcomes;
   }
 
   #keep(changes: readonly Change[], now: Date): readonly Task[] {
-    for (const { task } of changes) this.#put(task, now);
+    for (const { task } of changes) this.#table.keep(task, now);
     this.#outbox.append(changes.map(({ event }) => event));
     return changes.map(({ task }) => task);
   }
-
-  #put(task: Task, now: Date): void {
-    const ready = task.status === 'PENDING' && task.runAt <= now;
-    this.#table.put({ task, ready });
-  }
-}
-
-function refused(taskId: string, refusal: Refusal): LeaseOutcome {
-  return { taskId, status: null, refusal };
 }
 
 function isBy(instant: Date | null, limit: Date): boolean {

@@ -45,6 +45,11 @@ export class TaskTable {
     for (const order of this.#ordersOf(row)) order.add(row);
   }
 
+  /** Adds a task as it now is, or replaces it; a PENDING one is ready at once if its time has come. */
+  keep(task: Task, now: Date): void {
+    this.put({ task, ready: task.status === 'PENDING' && task.runAt <= now });
+  }
+
   /** Removes the row of a task, if there is one. */
   delete(key: TaskKey): void {
     const row = this.get(key);

@@ -1,8 +1,8 @@
 import { cancelTask, taskCancelled } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { LEASE, leaseOf, NO_MORE, one, payload, refusalOf, RETRY_NOW, taskError } from './suite-context.ts';
 import type { SuiteContext } from './suite-context.ts';
+import { LEASE, NO_MORE, RETRY_NOW, leaseOf, one, payload, refusalOf, taskError } from './suite-values.ts';
 
 /** What cancelling must do, in every state of a task. */
 export function cancellationTests(context: SuiteContext): void {

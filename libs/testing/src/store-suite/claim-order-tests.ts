@@ -1,6 +1,7 @@
 import { CLAIM_STRATEGIES, claimOrder, type ClaimStrategy } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { leaseOf, one, RETRY_NOW, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { RETRY_NOW, leaseOf, one } from './suite-values.ts';
 
 /** In what order tasks must be claimed. */
 export function claimOrderTests(context: SuiteContext): void {

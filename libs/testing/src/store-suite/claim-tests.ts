@@ -1,7 +1,8 @@
 import { claimTask } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { LEASE, leaseOf, one, RETRY_NOW, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { LEASE, RETRY_NOW, leaseOf, one } from './suite-values.ts';
 
 /** What claiming must do, apart from the order. */
 export function claimTests(context: SuiteContext): void {

@@ -1,7 +1,8 @@
 import { completeTask } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { leaseOf, one, payload, taskError, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { leaseOf, one, payload, taskError } from './suite-values.ts';
 
 /** What completing attempts must do. */
 export function completionTests(context: SuiteContext): void {

@@ -1,7 +1,8 @@
 import { EXPONENTIAL, newTask } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { NO_MORE, payload, refusalOf, leaseOf, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { NO_MORE, leaseOf, payload, refusalOf } from './suite-values.ts';
 
 /** What creating tasks must do, apart from request ids. */
 export function creationTests(context: SuiteContext): void {

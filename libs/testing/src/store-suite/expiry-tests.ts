@@ -1,7 +1,8 @@
 import { failTask, type Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { LEASE, leaseOf, NO_MORE, one, RETRY_NOW, taskError, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { LEASE, NO_MORE, RETRY_NOW, leaseOf, one, taskError } from './suite-values.ts';
 
 /** What must become of leases that run out. */
 export function expiryTests(context: SuiteContext): void {

@@ -2,7 +2,8 @@ import { failTask, MAX_FAILED_ATTEMPTS, releaseTask } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { TaskError } from '@orrery/task-error';
 import { plain } from './plain.ts';
-import { leaseOf, NO_MORE, one, RETRY_NOW, taskError, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { NO_MORE, RETRY_NOW, leaseOf, one, taskError } from './suite-values.ts';
 
 /** What failing and releasing attempts must do. */
 export function failureTests(context: SuiteContext): void {

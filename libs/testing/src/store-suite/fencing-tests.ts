@@ -1,6 +1,7 @@
 import { leaseLost, type LeaseRef } from '@orrery/core';
 import { plain } from './plain.ts';
-import { LEASE, leaseOf, NO_MORE, payload, RETRY_NOW, taskError, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { LEASE, NO_MORE, RETRY_NOW, leaseOf, payload, taskError } from './suite-values.ts';
 
 const TASKS = 1000;
 

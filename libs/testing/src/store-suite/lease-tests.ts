@@ -1,7 +1,8 @@
 import { extendLease } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { LEASE, leaseOf, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { LEASE, leaseOf } from './suite-values.ts';
 
 /** What extending leases, and listing a worker's, must do. */
 export function leaseTests(context: SuiteContext): void {

@@ -1,7 +1,8 @@
 import type { ListTasks } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { leaseOf, one, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { leaseOf, one } from './suite-values.ts';
 
 /** What getting and listing tasks must do. */
 export function listTests(context: SuiteContext): void {

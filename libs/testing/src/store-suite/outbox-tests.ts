@@ -1,7 +1,8 @@
 import { eventOf, type Task, type TaskEvent, type TaskEventKind } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { leaseOf, NO_MORE, one, refusalOf, RETRY_NOW, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { NO_MORE, RETRY_NOW, leaseOf, one, refusalOf } from './suite-values.ts';
 
 /** What the outbox must hold. */
 export function outboxTests(context: SuiteContext): void {

@@ -1,6 +1,7 @@
 import type { Payload } from '@orrery/core';
 import { plain } from './plain.ts';
-import { leaseOf, one, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { leaseOf, one } from './suite-values.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

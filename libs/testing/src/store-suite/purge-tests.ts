@@ -1,5 +1,6 @@
 import { Duration } from '@orrery/duration';
-import { leaseOf, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { leaseOf } from './suite-values.ts';
 
 /** What purging ended tasks must do. */
 export function purgeTests(context: SuiteContext): void {

@@ -1,7 +1,8 @@
 import { redriveTask, rescheduleTask, type Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { leaseOf, one, refusalOf, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { leaseOf, one, refusalOf } from './suite-values.ts';
 
 /** What redriving and rescheduling must do. */
 export function redriveTests(context: SuiteContext): void {

@@ -1,6 +1,7 @@
 import { Duration } from '@orrery/duration';
 import { plain } from './plain.ts';
-import { one, refusalOf, type SuiteContext } from './suite-context.ts';
+import type { SuiteContext } from './suite-context.ts';
+import { one, refusalOf } from './suite-values.ts';
 
 const hash = (text: string) => new TextEncoder().encode(text.padEnd(32, '.'));
 const request = { id: 'request-1', bodyHash: hash('body') };

@@ -1,7 +1,6 @@
 import {
   EXPONENTIAL,
   newTaskId,
-  Refusal,
   type ClaimTasks,
   type CreateTasks,
   type LeaseRef,
@@ -14,20 +13,12 @@ import {
   type TaskSpec,
 } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { TaskError, type TaskErrorData } from '@orrery/task-error';
+import type { TaskErrorData } from '@orrery/task-error';
 import { FakeClock } from '../fake-clock.ts';
+import { LEASE, leaseOf, NO_MORE, one, payload, taskError } from './suite-values.ts';
 
 /** What a test says of a task that it creates; the rest is usual. */
 export type TaskWish = Partial<TaskSpec> & { readonly due?: NewTask['due']; readonly idIsCallers?: boolean };
-
-/** Another attempt at once. */
-export const RETRY_NOW: RetryDecision = { retry: true, delay: Duration.ZERO };
-
-/** No further attempt. */
-export const NO_MORE: RetryDecision = { retry: false };
-
-/** The lease that most tests take. */
-export const LEASE = Duration.ofSeconds(30);
 
 const EVERYTHING = 1_000_000;
 
@@ -190,37 +181,4 @@ export class SuiteContext {
   async eventKinds(): Promise<readonly string[]> {
     return (await this.events()).map((event) => event.kind);
   }
-}
-
-/** The only one there is; fails if there is none or another. */
-export function one<T>(items: readonly T[]): T {
-  const [item, ...others] = items;
-  if (item === undefined || others.length > 0) throw new Error(`one was expected, but there are ${items.length}`);
-  return item;
-}
-
-/** The lease of a running task. */
-export function leaseOf(task: Task): LeaseRef {
-  if (task.leaseToken === null) throw new Error(`task "${task.id}" has no lease token`);
-  return { taskId: task.id, token: task.leaseToken };
-}
-
-/** The text as a JSON payload. */
-export function payload(text: string): Payload {
-  return { data: new TextEncoder().encode(text), contentType: 'application/json' };
-}
-
-/** A reason to have failed. */
-export function taskError(message = 'it broke'): TaskErrorData {
-  return TaskError.create({ message, errorType: 'network', timestamp: new Date('2026-01-01T00:00:00.123Z') }).toData();
-}
-
-/** The refusal that a call ends with; fails if it ends otherwise. */
-export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
-  const refusal = await call.then(
-    () => new Error('the call was not refused'),
-    (error: unknown) => error,
-  );
-  if (refusal instanceof Refusal) return refusal;
-  throw refusal;
 }
