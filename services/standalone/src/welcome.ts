@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 export function welcome(config: Config, port: number): string {
   const address = `${config.ORRERY_HOST}:${port}`;
   const database = config.databaseUrl.replace(/\/\/[^@/]*@/, '//***@');
+  const elsewhere = address === '127.0.0.1:7070' ? '' : `  export ORRERY_ADDRESS=${address}\n`;
   return `
 Orrery is ready.
 
@@ -11,9 +12,9 @@ Orrery is ready.
   data      ${database}
 
 Next, in another terminal:
-  npm run demo                                     a folder of files becomes tasks, workers run them
-  node examples/typescript/src/worker.ts           a worker in 15 lines
-  node examples/typescript/src/create-task.ts      a client in 10
+${elsewhere}  npm run worker -w examples/typescript            a worker in 15 lines
+  npm run create-task -w examples/typescript       a client in 10
+  npm run demo -- FOLDER                           its files become tasks, on a server of their own
 
 Ctrl-C stops it; nothing that was acknowledged is lost.
 
