@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { TaskError } from '@orrery/task-error';
+import prettyBytes from 'pretty-bytes';
 import type { FileAnalysis, FileParams } from './file-analysis.ts';
 import { binaryTypeOf, textTypeOf } from './file-type.ts';
 import { fileSystemError, rejected } from './rejection.ts';
@@ -42,7 +43,7 @@ function check(stats: BigIntStats, { path, maxBytes }: FileParams): void {
     throw rejected('NOT_A_FILE', { errorType: 'validation', message, context: { path } });
   }
   if (stats.size <= maxBytes) return;
-  const message = `it has ${stats.size} bytes, more than the limit of ${maxBytes}`;
+  const message = `it has ${binarySize(stats.size)}, more than the limit of ${binarySize(maxBytes)}`;
   throw rejected('TOO_LARGE', { errorType: 'validation', message, context: { path, size: Number(stats.size) } });
 }
 
@@ -107,4 +108,8 @@ function kindOf(stats: BigIntStats): string {
   if (stats.isFIFO()) return 'a named pipe';
   if (stats.isSocket()) return 'a socket';
   return 'a device';
+}
+
+function binarySize(bytes: number | bigint): string {
+  return prettyBytes(bytes, { binary: true });
 }

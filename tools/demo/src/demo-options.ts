@@ -63,7 +63,7 @@ export function readDemoOptions(args: readonly string[], { cwd, repository }: Pl
     .description(ABOUT.trim())
     .argument('[folder]', 'the folder whose files are analysed (default: this repository)')
     .option('--workers <n>', 'how many worker processes', count(1, 64), 2)
-    .option('--concurrency <n>', 'how many files each of them analyses at once', count(1, 1_000), 8)
+    .option('--concurrency <n>', 'how many files each of them analyses at once', count(1, 1_000), 32)
     .option('--max-size <MiB>', 'reject larger files', count(1, 1_000_000), 100)
     .option('--all', 'do not pass by .git, node_modules and other generated folders')
     .option('--json', 'print one JSON object: files, failures, summary, skipped')

@@ -24,6 +24,9 @@ export interface Listing {
   readonly skipped: readonly Skipped[];
 }
 
+/** Why a generated folder was passed by. */
+export const GENERATED = 'generated';
+
 /** Folders that tools fill and that are rarely meant when someone names a project. */
 export const GENERATED_FOLDERS: ReadonlySet<string> = new Set([
   ...['.git', '.hg', '.svn', '.nx', '.orrery', '.venv', '.cache'],
@@ -58,8 +61,9 @@ export async function listFiles(folder: string, options: { all: boolean; except?
   async function enter(directory: Buffer, path: string, { name }: Dirent<Buffer>): Promise<void> {
     if (directory.toString() === except) return;
     if (!options.all) {
-      if (GENERATED_FOLDERS.has(name.toString())) return void skipped.push({ path, why: 'generated' });
-      if (await exists(join(directory.toString(), CACHE_MARK))) return void skipped.push({ path, why: 'a cache' });
+      const generated =
+        GENERATED_FOLDERS.has(name.toString()) || (await exists(join(directory.toString(), CACHE_MARK)));
+      if (generated) return void skipped.push({ path, why: GENERATED });
     }
     try {
       await walk(directory, `${path}/`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Duration } from '@orrery/duration';
+import { z } from 'zod';
 import { supervise, type Supervised, type SuperviseOptions } from './supervise.ts';
 
 /** What the processes of the demo have in common. */
@@ -28,6 +29,13 @@ export interface Server {
 const HOST = '127.0.0.1';
 const LISTENING_WITHIN = Duration.ofSeconds(30);
 const LOOK_EVERY_MS = 25;
+/** What the demo reads in a line of a server's log. */
+const logLine = z.object({
+  level: z.string(),
+  message: z.string(),
+  port: z.number().optional(),
+  error: z.object({ message: z.string() }).optional(),
+});
 const LOG_TAIL_LINES = 5;
 const STANDALONE = fileURLToPath(new URL('../../../services/standalone/src/main.ts', import.meta.url));
 const WORKER = fileURLToPath(new URL('./worker-main.ts', import.meta.url));
@@ -70,7 +78,7 @@ export async function startServer(
     giveUp.abort();
     await process.stop();
     options.signal.throwIfAborted();
-    throw new Error(`${messageOf(error)}\n${await tailOf(logFile)}`, { cause: error });
+    throw new Error(`${messageOf(error)}\n${await complaintsIn(logFile, logStart)}`, { cause: error });
   }
   up = true;
   return { process, address: `${HOST}:${port}` };
@@ -145,17 +153,37 @@ async function portIn(logFile: string, from: number, signal: AbortSignal): Promi
   while (performance.now() < until) {
     const log = (await readFile(logFile)).subarray(from).toString();
     const lines = log.split('\n').slice(0, -1);
-    const line = lines.find((text) => text.startsWith('{') && text.includes('"message":"listening"'));
-    const port = line && /"port":(\d+)/.exec(line)?.[1];
-    if (port) return Number(port);
+    const port = lines.map(listeningPortIn).find((found) => found !== undefined);
+    if (port !== undefined) return port;
     await pause(LOOK_EVERY_MS, undefined, { signal });
   }
   throw new Error(`the server did not listen within ${LISTENING_WITHIN.toString()}`);
 }
 
-async function tailOf(logFile: string): Promise<string> {
-  const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
-  return lines.slice(-LOG_TAIL_LINES).join('\n');
+function listeningPortIn(line: string): number | undefined {
+  try {
+    const { message, port } = logLine.parse(JSON.parse(line));
+    return message === 'listening' ? port : undefined;
+  } catch {
+    // What the process says to people is not JSON.
+    return undefined;
+  }
+}
+
+/** What the log says went wrong since the given offset: its errors, else its last lines. */
+async function complaintsIn(logFile: string, from: number): Promise<string> {
+  const lines = (await readFile(logFile)).subarray(from).toString().trimEnd().split('\n');
+  const errors = lines.flatMap((line) => errorIn(line) ?? []);
+  return (errors.length > 0 ? errors : lines).slice(-LOG_TAIL_LINES).join('\n');
+}
+
+function errorIn(line: string): string | undefined {
+  try {
+    const { level, message, error } = logLine.parse(JSON.parse(line));
+    return level === 'error' ? (error?.message ?? message) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,8 @@
+import { basename } from 'node:path';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import prettyBytes from 'pretty-bytes';
+import { GENERATED } from './list-files.ts';
 import type { Failure, Report, Summary } from './report.ts';
 
 /** How to draw for where the text goes. */
@@ -10,7 +12,7 @@ export interface RenderOptions {
 
 const MAX_TYPES = 20;
 const MAX_FAILURES = 20;
-const MAX_SKIPPED = 8;
+const MAX_SKIPPED = 12;
 
 /** The report for people: a table by type, what failed and why, how fast it went. */
 export function renderReport({ files, failures, summary, skipped }: Report, { color }: RenderOptions): string {
@@ -94,12 +96,15 @@ function renderFailures(failures: readonly Failure[], colors: Colors): string {
 }
 
 function renderSkipped(skipped: Report['skipped'], colors: Colors): string {
-  const shown = skipped.slice(0, MAX_SKIPPED).map(({ path, why }) => `${printable(path)} (${why})`);
-  const more = skipped.length - shown.length;
-  const all = skipped.some(({ why }) => why === 'generated' || why === 'a cache');
-  return colors.dim(
-    `  Passed by: ${shown.join(', ')}${more > 0 ? ` and ${number(more)} more` : ''}.${all ? ' With --all they are included.' : ''}`,
-  );
+  const generated = skipped.filter(({ why }) => why === GENERATED);
+  const counts = Map.groupBy(generated, ({ path }) => basename(path));
+  const folders = [...counts].map(([name, { length }]) => (length > 1 ? `${length} × ${name}` : name));
+  const others = skipped.filter(({ why }) => why !== GENERATED).map(({ path, why }) => `${path} (${why})`);
+  const parts = [...folders, ...others];
+  const shown = parts.slice(0, MAX_SKIPPED).map(printable).join(', ');
+  const more = parts.length > MAX_SKIPPED ? ` and ${number(parts.length - MAX_SKIPPED)} more` : '';
+  const hint = generated.length > 0 ? '; --all includes generated folders' : '';
+  return colors.dim(`  Passed by: ${shown}${more}${hint}.`);
 }
 
 function renderSummary(summary: Summary, colors: Colors): string {
@@ -111,14 +116,13 @@ function renderSummary(summary: Summary, colors: Colors): string {
     retried > 0 ? `${number(retried)} after more than one attempt` : '',
   ].filter((text) => text !== '');
   const { p50, p99 } = summary.queueToStartMs;
+  const waits = tasks > 100 ? colors.dim('(created at once, so most wait for those before them)') : '';
   const restarted = restarts.server + restarts.workers;
   return [
     `  ${colors.bold(plural(tasks, 'task'))}: ${outcome.join(', ')}`,
     `  ${colors.bold(`${number(tasksPerSecond)} tasks/s`)}: ${seconds.toFixed(1)} s on ${plural(workers, 'worker')} with ${summary.concurrency} slots each`,
-    `  queue to start: p50 ${millis(p50)}, p99 ${millis(p99)} ${colors.dim('(all tasks are created at once, so most wait for those before them)')}`,
-    ...(restarted > 0
-      ? [`  restarted on the way: server ${restarts.server} times, workers ${restarts.workers} times`]
-      : []),
+    `  queue to start: p50 ${millis(p50)}, p99 ${millis(p99)} ${waits}`,
+    ...(restarted > 0 ? [`  restarted on the way: server ${restarts.server} ×, workers ${restarts.workers} ×`] : []),
   ].join('\n');
 }
 
