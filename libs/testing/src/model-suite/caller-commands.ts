@@ -124,7 +124,8 @@ export async function look(lane: Lane): Promise<void> {
   const running = [...model.tasks.values()].filter(({ status }) => status === 'RUNNING');
   const byId = (a: { id: string }, b: { id: string }) => compareIds(a.id, b.id);
   const workerId = random.pick(['ann', 'bob']);
-  const heldSince = Duration.ofMillis(-random.between(0, 3000)).addTo(lane.clock.now());
+  const some = Duration.ofMillis(-random.between(0, 3000)).addTo(lane.clock.now());
+  const heldSince = running.length > 0 && random.chance(0.5) ? random.pick(running).updatedAt : some;
   lane.note('look', { workerId, heldSince });
   const held = await lane.store.tasks.listWorkerLeases({ namespace, workerId, heldSince });
   const expected = running.filter((task) => task.workerId === workerId && task.updatedAt <= heldSince);
