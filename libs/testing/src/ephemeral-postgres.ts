@@ -45,7 +45,10 @@ export async function startEphemeralPostgres(
 async function start(settings: Readonly<Record<string, string>>): Promise<EphemeralPostgres> {
   const directory = await mkdtemp(join(tmpdir(), 'orrery-postgres-'));
   const port = await freePort();
-  const log: string[] = [];
+  let log: string[] = [];
+  const keep = (line: unknown) => {
+    log = [...log, String(line)].slice(-5);
+  };
   const server = new EmbeddedPostgres({
     databaseDir: directory,
     port,
@@ -55,8 +58,8 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Epheme
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-locale', '--encoding=UTF8', '--no-sync'],
     postgresFlags: flags({ fsync: 'on', listen_addresses: HOST, unix_socket_directories: '', ...settings }),
-    onLog: (line) => log.push(String(line)),
-    onError: (error) => log.push(String(error)),
+    onLog: keep,
+    onError: keep,
   });
   const released = releaseWhenOrphaned(directory);
   const stop = async () => {
@@ -70,7 +73,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Epheme
     await assertOwn(port, directory);
   } catch (error) {
     await stop();
-    throw new Error(`PostgreSQL did not start: ${log.slice(-5).join('').trim()}`, { cause: error });
+    throw new Error(`PostgreSQL did not start: ${log.join('').trim()}`, { cause: error });
   }
   return {
     host: HOST,

@@ -45,22 +45,29 @@ export async function connect(url: string, poolSize: number): Promise<Pool> {
 }
 
 async function assertTrustworthy(pool: Pool): Promise<void> {
-  const { rows } = await pool.query<{ version: number; fsync: string; replica: boolean }>(
+  const { rows } = await pool.query<ServerFacts>(
     `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
       pg_is_in_recovery() as replica`,
   );
-  const [server] = rows;
-  if (!server) throw new StorageError('PostgreSQL did not say what it is');
-  const version = Math.floor(server.version / 10_000);
-  if (version < OLDEST_VERSION)
-    throw refuse(`PostgreSQL ${version} is too old: Orrery needs ${OLDEST_VERSION} or newer`);
-  if (server.replica) throw refuse('this PostgreSQL is a read-only replica: connect to the primary');
-  if (server.fsync !== 'on')
-    throw refuse('this PostgreSQL runs with fsync=off and would lose acknowledged work: set fsync=on');
+  const problem = rows[0] ? whyUntrustworthy(rows[0]) : 'PostgreSQL did not say what it is';
+  if (problem !== null) throw new StorageError(problem, { transient: false });
 }
 
-function refuse(message: string): StorageError {
-  return new StorageError(message, { transient: false });
+/** What a server says of itself. */
+export interface ServerFacts {
+  /** As in server_version_num, e.g. 150004. */
+  readonly version: number;
+  readonly fsync: string;
+  readonly replica: boolean;
+}
+
+/** Why a server cannot be trusted with data; null: it can. */
+export function whyUntrustworthy({ version, fsync, replica }: ServerFacts): string | null {
+  const major = Math.floor(version / 10_000);
+  if (major < OLDEST_VERSION) return `PostgreSQL ${major} is too old: Orrery needs ${OLDEST_VERSION} or newer`;
+  if (replica) return 'this PostgreSQL is a read-only replica: connect to the primary';
+  if (fsync !== 'on') return 'this PostgreSQL runs with fsync=off and would lose acknowledged work: set fsync=on';
+  return null;
 }
 
 function ignore(): void {}

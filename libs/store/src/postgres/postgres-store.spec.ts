@@ -1,4 +1,4 @@
-import { startEphemeralPostgres, storeSuite, type EphemeralPostgres } from '@orrery/testing';
+import { startEphemeralPostgres, modelSuite, storeSuite, type EphemeralPostgres } from '@orrery/testing';
 import { openPostgresStore } from './open-postgres-store.ts';
 
 let server: EphemeralPostgres;
@@ -10,3 +10,10 @@ afterAll(() => server.stop());
 storeSuite('PostgreSQL', {
   open: async (clock) => openPostgresStore({ url: await server.createDatabase(), clock }),
 });
+
+// A tenth of what the suite does by default: each step is a round trip.
+modelSuite(
+  'PostgreSQL',
+  { open: async (clock) => openPostgresStore({ url: await server.createDatabase(), clock }) },
+  { sequences: 1_000 },
+);
