@@ -36,7 +36,7 @@ export interface TestTaskApi {
   close(): void;
 }
 
-export const EPOCH = new Date('2030-01-01T00:00:00Z');
+const EPOCH = new Date('2030-01-01T00:00:00Z');
 
 export async function startTestTaskApi(): Promise<TestTaskApi> {
   const calls: CreateCall[] = [];

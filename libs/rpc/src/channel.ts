@@ -22,7 +22,7 @@ export interface ConnectionOptions {
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** What every channel is opened with. */
-export const CHANNEL_OPTIONS: ChannelOptions = {
+const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.initial_reconnect_backoff_ms': 100,

@@ -32,7 +32,7 @@ export function decodePayload(payload: Payload | null | undefined): unknown {
 }
 
 /** Whether a value is a Payload already: bytes with a content type. */
-export function isPayload(value: unknown): value is Payload {
+function isPayload(value: unknown): value is Payload {
   if (typeof value !== 'object' || value === null) return false;
   return (
     'data' in value &&
