@@ -1,4 +1,4 @@
-import { Refusal, type LeaseRef, type Store, type Task, type TaskEvent } from '@orrery/core';
+import { compareIds, Refusal, type LeaseRef, type Store, type Task, type TaskEvent } from '@orrery/core';
 import type { FakeClock } from '../fake-clock.ts';
 import { alike } from '../store-suite/alike.ts';
 import { plain } from '../store-suite/plain.ts';
@@ -58,7 +58,7 @@ export class Lane {
 
   /** Compares the store's tasks and events with the model's, and checks what must always hold. */
   check(tasks: readonly Task[], events: readonly TaskEvent[]): void {
-    this.mustEqual('the events', events, this.model.takeEvents());
+    this.mustEqual('the events', byTask(events), byTask(this.model.takeEvents()));
     for (const task of tasks) {
       this.mustEqual('the task', task, this.model.tasks.get(task.id));
       const own = events.filter((event) => event.taskId === task.id);
@@ -85,6 +85,11 @@ export class Lane {
     );
     return new Error(`${problem}\nafter, in namespace "${this.namespace}":\n${log.join('\n')}`);
   }
+}
+
+/** Each task's events in their order; between tasks there is none. */
+function byTask(events: readonly TaskEvent[]): readonly TaskEvent[] {
+  return [...events].sort((a, b) => compareIds(a.taskId, b.taskId));
 }
 
 function refusalOrThrow(error: unknown): Refusal {

@@ -9,6 +9,7 @@ import {
   repeatsCompletion,
   taskCancelled,
   type ClaimTasks,
+  type DecidedFailure,
   type ExtendOutcome,
   type LeaseRef,
 } from '@orrery/core';
@@ -77,21 +78,12 @@ async function completeThese(lane: Lane, leases: readonly LeaseRef[]): Promise<v
 
 /** Reports up to three attempts as failed, or takes them back. */
 export async function fail(lane: Lane): Promise<void> {
-  const { random, namespace, model } = lane;
+  const { namespace, model } = lane;
   const now = lane.clock.now();
-  const failures = someLeases(lane).map((lease) => {
-    const error = TaskError.create({
-      message: `failure ${random.between(1, 99)}`,
-      errorType: random.pick(['network', 'validation', 'timeout']),
-      timestamp: now,
-      ...(random.chance(0.1) && { maxRetries: 1 }),
-      ...(random.chance(0.1) && { retryAfter: Duration.ofMillis(random.between(0, 3000)) }),
-    }).toData();
-    const task = model.get(lease.taskId);
-    const decision = decideRetry(task.retryPolicy, task.maxAttempts, task.attempt, error, random.next());
-    const expiry = random.chance(0.8) ? task.leaseExpiresAt : now;
-    return { lease, error, decision, ifExpiresAt: random.chance(0.6) ? null : expiry };
-  });
+  const leases = someLeases(lane);
+  const decided = new Map([...new Set(leases)].map((lease) => [lease, decideFailure(lane, lease)]));
+  // A lease that is named twice is named with the same failure: two different ones in one call are nobody's.
+  const failures = leases.flatMap((lease) => decided.get(lease) ?? []);
   lane.note('fail', failures);
   await lane.compare(lane.store.tasks.failTasks(namespace, failures), () =>
     failures.map(({ lease, error, decision, ifExpiresAt }) =>
@@ -105,6 +97,21 @@ export async function fail(lane: Lane): Promise<void> {
       ),
     ),
   );
+}
+
+function decideFailure({ random, model, clock }: Lane, lease: LeaseRef): DecidedFailure {
+  const now = clock.now();
+  const error = TaskError.create({
+    message: `failure ${random.between(1, 99)}`,
+    errorType: random.pick(['network', 'validation', 'timeout']),
+    timestamp: now,
+    ...(random.chance(0.1) && { maxRetries: 1 }),
+    ...(random.chance(0.1) && { retryAfter: Duration.ofMillis(random.between(0, 3000)) }),
+  }).toData();
+  const task = model.get(lease.taskId);
+  const decision = decideRetry(task.retryPolicy, task.maxAttempts, task.attempt, error, random.next());
+  const expiry = random.chance(0.8) ? task.leaseExpiresAt : now;
+  return { lease, error, decision, ifExpiresAt: random.chance(0.6) ? null : expiry };
 }
 
 /** Hands up to three attempts back. */
