@@ -6,7 +6,7 @@ import prettyBytes from 'pretty-bytes';
 import type { FileAnalysis, FileParams } from './file-analysis.ts';
 import { binaryTypeOf, textTypeOf } from './file-type.ts';
 import { fileSystemError, rejected } from './rejection.ts';
-import { TextCounter } from './text-counter.ts';
+import { NotUtf8Error, TextCounter } from './text-counter.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -80,7 +80,7 @@ async function orNotText<T>(path: string, head: Buffer, decode: () => T): Promis
   try {
     return decode();
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
+    if (!(error instanceof NotUtf8Error)) throw error;
     const type = await binaryTypeOf(head);
     if (type) throw await binary(path, head, null);
     throw rejected('NOT_UTF8', { errorType: 'validation', message: 'it is not UTF-8 text', context: { path } });

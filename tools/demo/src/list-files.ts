@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Dirent } from 'node:fs';
 import { access, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCodeOf } from './error-code.ts';
 
 /** A file to be analysed. */
 export interface FoundFile {
@@ -68,8 +69,9 @@ export async function listFiles(folder: string, options: { all: boolean; except?
     try {
       await walk(directory, `${path}/`);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error)) throw error;
-      skipped.push({ path, why: `cannot be read: ${String(error.code)}` });
+      const code = errorCodeOf(error);
+      if (code === undefined) throw error;
+      skipped.push({ path, why: `cannot be read: ${code}` });
     }
   }
 }

@@ -1,4 +1,5 @@
 import { TaskError, type TaskErrorData, type TaskErrorInit } from '@orrery/task-error';
+import { errorCodeOf } from './error-code.ts';
 
 /** Why a file cannot be analysed; trying again would not help. */
 export const REJECTIONS = [
@@ -29,7 +30,7 @@ const PASSING = new Set(['EMFILE', 'ENFILE', 'EBUSY', 'EAGAIN', 'EINTR', 'ETXTBS
 
 /** What an error of the file system means for the task: rejected, tried again, or whatever it is. */
 export function fileSystemError(thrown: unknown, path: string): TaskError {
-  const code = codeOf(thrown);
+  const code = errorCodeOf(thrown);
   const about = { context: { path }, cause: thrown };
   if (code === 'ENOENT' || code === 'ENOTDIR')
     return rejected('NOT_FOUND', { errorType: 'not_found', message: 'there is no such file', ...about });
@@ -41,9 +42,5 @@ export function fileSystemError(thrown: unknown, path: string): TaskError {
       message: 'it may not be read',
       ...about,
     });
-  return TaskError.fromException(thrown, { ...(PASSING.has(code) && { isRetryable: true }), context: { path } });
-}
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return TaskError.fromException(thrown, { ...(PASSING.has(code ?? '') && { isRetryable: true }), context: { path } });
 }

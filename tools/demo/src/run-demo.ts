@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { type Client, createClient, type Logger } from '@orrery/client';
 import { createTasks } from './create-tasks.ts';
 import type { DemoOptions, Verbosity } from './demo-options.ts';
+import { errorCodeOf } from './error-code.ts';
 import type { FileParams } from './file-analysis.ts';
 import { listFiles, type Listing } from './list-files.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
@@ -82,9 +83,9 @@ async function list({ folder, all, dataDir }: DemoOptions): Promise<Listing> {
   try {
     return await listFiles(folder, { all, ...(dataDir !== null && { except: dataDir }) });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = errorCodeOf(error);
     const why: Record<string, string> = { ENOENT: 'it does not exist', ENOTDIR: 'it is not a folder' };
-    if (typeof code !== 'string') throw error;
+    if (code === undefined) throw error;
     throw new BadFolderError(`cannot analyse "${folder}": ${why[code] ?? `it cannot be read (${code})`}`);
   }
 }

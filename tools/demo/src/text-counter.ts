@@ -6,6 +6,11 @@ export interface TextCount {
   readonly words: number;
 }
 
+/** Bytes that were to be text are not UTF-8. */
+export class NotUtf8Error extends Error {
+  override readonly name = 'NotUtf8Error';
+}
+
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const DELETE = 0x7f;
@@ -18,15 +23,23 @@ export class TextCounter {
   #words = 0;
   #inWord = false;
 
-  /** Takes in the next piece; throws a TypeError if it is not UTF-8. */
+  /** Takes in the next piece; throws a NotUtf8Error if it is none. */
   add(piece: Uint8Array): void {
-    this.#count(this.#decoder.decode(piece, { stream: true }));
+    this.#count(this.#decode(piece));
   }
 
-  /** The counts of everything that was added; throws a TypeError if the text ends within a character. */
+  /** The counts of everything that was added; throws a NotUtf8Error if the text ends within a character. */
   end(): TextCount {
-    this.#count(this.#decoder.decode());
+    this.#count(this.#decode());
     return { lines: this.#lines, words: this.#words };
+  }
+
+  #decode(piece?: Uint8Array): string {
+    try {
+      return piece ? this.#decoder.decode(piece, { stream: true }) : this.#decoder.decode();
+    } catch (error) {
+      throw new NotUtf8Error('the bytes are not UTF-8', { cause: error });
+    }
   }
 
   #count(text: string): void {
