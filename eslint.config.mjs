@@ -75,7 +75,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/src/main.ts', 'tools/**/*.ts', 'examples/**/*.ts', ...SPECS],
+    files: ['**/src/main.ts', 'tools/**/*.ts', 'examples/**/*.ts', 'libs/testing/**/*.ts', ...SPECS],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
   },
   {
