@@ -252,7 +252,7 @@ class ProtocolTest(unittest.TestCase):
 
 def main() -> int:
     # Whoever ends the tests early ends their processes too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = unittest.main(exit=False, verbosity=2).result
     finally:
