@@ -1,4 +1,5 @@
-import { requestIdReused, taskAlreadyExists, type CreateOutcome, type CreateTasks, type NewTask } from '@orrery/core';
+import { requestIdReused, taskAlreadyExists } from '@orrery/core';
+import type { CreateOutcome, CreateTasks, NewTask, Refusal } from '@orrery/core';
 import type { EncodedTaskEvent } from '../task-event-codec.ts';
 import { writeLabels, writeRetryPolicy } from '../task-json.ts';
 import type { Connection, Database } from './database.ts';
@@ -51,10 +52,9 @@ const READ_REQUEST = statement(
   'select body_hash, task_ids from create_request where namespace = $1 and request_id = $2',
 );
 
-const ENDED = statement(
-  'find_ended_ids',
-  'select id from finished_task where namespace = $1 and id = any($2::text[]) limit 1',
-);
+const ENDED = statement('find_ended_ids', 'select id from finished_task where namespace = $1 and id = any($2::text[])');
+
+const LIVE = statement('find_live_ids', 'select id from task where namespace = $1 and id = any($2::text[])');
 
 /** Stores new tasks. */
 export async function createTasks(database: Database, request: CreateTasks): Promise<readonly CreateOutcome[]> {
@@ -66,14 +66,28 @@ export async function createTasks(database: Database, request: CreateTasks): Pro
       const outcomes = await insert(connection, database.now(), request);
       if (outcomes[0]?.deduplicated) return outcomes;
       // Only now: a task that ended before the insert could go through is found here, one that had not yet made it fail.
-      const [ended] = await connection.query<{ id: string }>(ENDED, [request.namespace, chosen]);
-      if (ended) throw taskAlreadyExists(request.namespace, ended.id);
+      const ended = await connection.query<{ id: string }>(ENDED, [request.namespace, chosen]);
+      if (ended.length > 0) throw refuse(request, ended);
       return outcomes;
     });
   } catch (error) {
-    if (isUniqueViolation(error)) throw taskAlreadyExists(request.namespace, takenId(error) ?? chosen[0] ?? '');
-    throw error;
+    if (!isUniqueViolation(error)) throw error;
+    // The error names one id in the way; the answer names the first in the order of the request.
+    const keys = [request.namespace, request.tasks.map((task) => task.spec.id)];
+    const live = await database.query<{ id: string }>(LIVE, keys);
+    const ended = await database.query<{ id: string }>(ENDED, keys);
+    throw refuse(request, [...live, ...ended], takenId(error));
   }
+}
+
+/** Names the first task of the request whose id is taken, if only by an earlier one of the same request. */
+function refuse(request: CreateTasks, taken: readonly { readonly id: string }[], otherwise = ''): Refusal {
+  const seen = new Set(taken.map(({ id }) => id));
+  for (const { spec } of request.tasks) {
+    if (seen.has(spec.id)) return taskAlreadyExists(request.namespace, spec.id);
+    seen.add(spec.id);
+  }
+  return taskAlreadyExists(request.namespace, otherwise);
 }
 
 async function insert(on: Connection, now: number | null, request: CreateTasks): Promise<readonly CreateOutcome[]> {
