@@ -101,7 +101,8 @@ async function claimTasks(
       ? await deps.store.claimTasks({ ...options, slots: new Array<string>(maxTasks).fill(options.workerId) })
       : await pollForTasks(deps.dispatcher, options, maxTasks, wait, signal);
   if (tasks.length > 0) deps.changed();
-  const { fitting, rest } = splitBySize(tasks);
+  // A caller that has hung up will never hear of its leases: all go back, and no attempt is used up.
+  const { fitting, rest } = context.signal.aborted ? { fitting: [], rest: tasks } : splitBySize(tasks);
   if (rest.length > 0) await deps.settlement.release(options.namespace, rest.map(leaseRefOf));
   return { leases: fitting.map(leaseToProto) };
 }

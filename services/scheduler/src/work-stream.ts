@@ -73,6 +73,7 @@ export class WorkStream implements Claimer {
         this.place.wake();
         break;
       case 'outcomes':
+        this.forget(message.value);
         void this.settle(message.value);
         break;
       case 'extend':
@@ -122,9 +123,19 @@ export class WorkStream implements Claimer {
   private async settle(outcomes: dispatchv1.WorkOutcomes): Promise<void> {
     await this.answer(async () => {
       const results = await this.deps.calls.settle(this.options.namespace, outcomes);
-      for (const result of results) this.held.delete(result.taskId);
       this.send({ $case: 'results', value: { results } });
     });
+  }
+
+  /** What the worker has said its last word about need not be cancelled any more; a newer lease of the task stays known. */
+  private forget({ completions, failures, releases }: dispatchv1.WorkOutcomes): void {
+    for (const { lease } of completions) this.forgetLease(lease);
+    for (const { lease } of failures) this.forgetLease(lease);
+    for (const lease of releases) this.forgetLease(lease);
+  }
+
+  private forgetLease(lease: dispatchv1.LeaseRef | undefined): void {
+    if (lease && this.held.get(lease.taskId) === lease.leaseToken) this.held.delete(lease.taskId);
   }
 
   private async extend(request: dispatchv1.ExtendLeasesRequest): Promise<void> {

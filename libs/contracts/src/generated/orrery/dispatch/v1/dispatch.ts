@@ -55,7 +55,10 @@ export interface ClaimOptions {
 export interface Lease {
   /** The task's id. */
   taskId: string;
-  /** Proves the right to the attempt. Goes with everything that is said about it. */
+  /**
+   * Proves the right to the attempt. Goes with everything that is said about it. Names a lease only together with the task's id:
+   * tasks that were claimed together have the same token.
+   */
   leaseToken: string;
   /** Until when the lease is good unless extended, by the database's clock. */
   expireTime:

@@ -1331,7 +1331,8 @@ export const ExtendLeasesResponse: MessageFns<ExtendLeasesResponse> = {
  * unary calls are enough for a worker in any language, the `Work` stream is faster.
  *
  * Whatever a worker says about a task carries the lease token and is refused with LEASE_LOST if that lease is no longer the
- * task's current one. Saying the same thing twice is safe: the second time is refused and changes nothing.
+ * task's current one. Saying the same thing twice is safe and changes nothing: a completion that was accepted is accepted again,
+ * anything else is refused the second time.
  */
 export type DispatchServiceDefinition = typeof DispatchServiceDefinition;
 export const DispatchServiceDefinition = {

@@ -7,8 +7,9 @@
 /* eslint-disable */
 
 /**
- * Every value of `google.rpc.ErrorInfo.reason` in the domain "orrery.dev". Each refused call carries exactly one ErrorInfo whose
- * reason is one of these names without the prefix `ERROR_REASON_`.
+ * Every value of `google.rpc.ErrorInfo.reason` in the domain "orrery.dev". Each call that Orrery refuses carries exactly one ErrorInfo
+ * whose reason is one of these names without the prefix `ERROR_REASON_`. Calls that gRPC itself refuses before Orrery sees them carry
+ * none: messages above 4 MiB (RESOURCE_EXHAUSTED), bytes that are no such message (INTERNAL), unknown methods (UNIMPLEMENTED).
  */
 export const ErrorReason = {
   /** UNSPECIFIED - Never sent. */
