@@ -15,7 +15,7 @@ const CHUNK_BYTES = 256 * 1024;
  * no UTF-8 text file of at most `maxBytes` or cannot be read, a retryable one for what may pass, the signal's reason if aborted.
  */
 export async function analyzeFile(params: FileParams, signal?: AbortSignal): Promise<FileAnalysis> {
-  const { path, pathBytes, maxBytes } = params;
+  const { path, pathBytes } = params;
   const location = pathBytes === undefined ? path : Buffer.from(pathBytes, 'base64');
   let file: FileHandle | undefined;
   try {

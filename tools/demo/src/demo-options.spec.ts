@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { Duration } from '@orrery/duration';
 import { exitCodeOf, readDemoOptions } from './demo-options.ts';
 
 const PLACES = { cwd: '/home/ada', repository: '/repository' };
@@ -11,7 +12,10 @@ beforeEach(() => {
 afterEach(() => jest.restoreAllMocks());
 
 test('without arguments, this repository in a temporary data folder', () => {
-  expect(readDemoOptions([], PLACES)).toMatchObject({ folder: '/repository', dataDir: null, workers: 2, keep: false });
+  expect(readDemoOptions([], PLACES)).toMatchObject({
+    ...{ folder: '/repository', dataDir: null, workers: 2, keep: false },
+    lease: Duration.ofSeconds(30),
+  });
 });
 
 test('paths are relative to where the caller is', () => {

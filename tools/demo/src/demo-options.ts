@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Duration } from '@orrery/duration';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 /** What the demo is asked to do. */
@@ -8,6 +9,8 @@ export interface DemoOptions {
   readonly workers: number;
   /** How many files each worker analyses at once. */
   readonly concurrency: number;
+  /** How long until the tasks of a worker that was killed run again. */
+  readonly lease: Duration;
   /** Larger files are rejected. */
   readonly maxBytes: number;
   /** True: generated folders too. */
@@ -30,6 +33,7 @@ export interface Places {
 interface Flags {
   readonly workers: number;
   readonly concurrency: number;
+  readonly lease: number;
   readonly maxSize: number;
   readonly all?: true;
   readonly json?: true;
@@ -49,7 +53,7 @@ pass (too many open files, a file that changes while it is read) is tried again,
 const AFTER = `
 Try to break it: "kill -9" a worker or the server in the middle (--verbose names their process ids).
 They are started again and nothing that was created is lost; what a killed worker held runs again when
-its leases run out, within 30 s.
+its leases run out, after 30 s or what --lease says.
 
 Exit codes: 0 every task ended and every result is there, rejected files included; 1 something was lost
 or failed unexpectedly; 2 bad arguments; 130 Ctrl-C.
@@ -64,6 +68,7 @@ export function readDemoOptions(args: readonly string[], { cwd, repository }: Pl
     .argument('[folder]', 'the folder whose files are analysed (default: this repository)')
     .option('--workers <n>', 'how many worker processes', count(1, 64), 2)
     .option('--concurrency <n>', 'how many files each of them analyses at once', count(1, 1_000), 32)
+    .option('--lease <seconds>', 'how soon the tasks of a killed worker run again', count(1, 3_600), 30)
     .option('--max-size <MiB>', 'reject larger files', count(1, 1_000_000), 100)
     .option('--all', 'do not pass by .git, node_modules and other generated folders')
     .option('--json', 'print one JSON object: files, failures, summary, skipped')
@@ -81,6 +86,7 @@ export function readDemoOptions(args: readonly string[], { cwd, repository }: Pl
     folder: command.args[0] === undefined ? repository : resolve(cwd, command.args[0]),
     workers: flags.workers,
     concurrency: flags.concurrency,
+    lease: Duration.ofSeconds(flags.lease),
     maxBytes: maxSize * 1024 * 1024,
     all: flags.all ?? false,
     json: flags.json ?? false,

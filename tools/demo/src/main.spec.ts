@@ -81,15 +81,18 @@ test(
   TIME_LIMIT_MS,
 );
 
-test(
-  'loses nothing when the server is killed in the middle',
-  async () => {
+test.each([
+  ['server', { server: 1, workers: 0 }],
+  ['worker 1', { server: 0, workers: 1 }],
+])(
+  'loses nothing when the %s is killed in the middle',
+  async (name, restarts) => {
     for (let index = 0; index < 600; index += 1) writeFileSync(join(folder, `f${index}`), `${index}`);
-    const run = start('--json', '--verbose', '--workers', '1', '--concurrency', '1');
-    const [, server] = await run.says(/server is process (\d+)/);
+    const run = start('--json', '--verbose', '--workers', '1', '--concurrency', '1', '--lease', '3');
+    const [, pid] = await run.says(new RegExp(`${name} is process (\\d+)`));
     await run.says(/of 600 files/);
-    process.kill(Number(server), 'SIGKILL');
-    await run.says(/server was ended by SIGKILL/);
+    process.kill(Number(pid), 'SIGKILL');
+    await run.says(new RegExp(`${name} was ended by SIGKILL`));
 
     const { exitCode, stdout } = await run.ended();
 
@@ -97,7 +100,7 @@ test(
     expect({ exitCode, analyzed: summary.analyzed, restarts: summary.restarts }).toEqual({
       exitCode: 0,
       analyzed: 600,
-      restarts: { server: 1, workers: 0 },
+      restarts,
     });
     expect(new Set(files.map(({ path }) => path)).size).toBe(600);
   },

@@ -15,7 +15,8 @@ async function main(): Promise<number> {
   const interrupt = interruption();
   try {
     // npm runs scripts in the repository, whatever folder it was called from.
-    const cwd = (env['npm_lifecycle_event'] === 'demo' && env['INIT_CWD']) || process.cwd();
+    const calledFrom = env['npm_lifecycle_event'] === 'demo' ? env['INIT_CWD'] : undefined;
+    const cwd = calledFrom ?? process.cwd();
     const repository = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
     const options = readDemoOptions(argv.slice(2), { cwd, repository });
     const { report, complete } = await runDemo(options, { env, progress, signal: interrupt.signal });

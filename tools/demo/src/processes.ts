@@ -93,11 +93,16 @@ export interface WorkerProcess {
 
 /** Starts a worker process. */
 export function startWorker(
-  options: ProcessOptions & { readonly number: number; readonly address: string; readonly concurrency: number },
+  options: ProcessOptions & {
+    readonly number: number;
+    readonly address: string;
+    readonly concurrency: number;
+    readonly lease: Duration;
+  },
 ): WorkerProcess {
   const name = `worker ${options.number}`;
   const logFile = join(options.logDir, `worker-${options.number}.log`);
-  const args = [options.address, String(options.concurrency)];
+  const args = [options.address, String(options.concurrency), options.lease.toString()];
   const connected = Promise.withResolvers<void>();
   const start = () =>
     launch({ script: WORKER, args, env: options.env, logFile, outlives: false }).once('message', () =>

@@ -49,10 +49,13 @@ export async function runDemo(
   const server = await startServer({ ...processOptions, dataDir, port: options.port, outlives: options.keep });
   let keepServer = false;
   cleanUp.defer(() => (keepServer ? server.process.release() : server.process.stop()));
+  const { folder, concurrency, lease } = options;
   const workers = Array.from({ length: options.workers }, (_, index) =>
-    startWorker({ ...processOptions, number: index + 1, address: server.address, concurrency: options.concurrency }),
+    startWorker({ ...processOptions, number: index + 1, address: server.address, concurrency, lease }),
   );
-  cleanUp.defer(async () => void (await Promise.all(workers.map(({ process }) => process.stop()))));
+  cleanUp.defer(async () => {
+    await Promise.all(workers.map(({ process }) => process.stop()));
+  });
   if (options.verbose) progress.say(describe(server, workers, dataDir));
 
   const client = createClient({ address: server.address, logger: silent });
@@ -68,7 +71,6 @@ export async function runDemo(
   const seconds = Math.round(performance.now() - startedAt) / 1_000;
 
   keepServer = options.keep;
-  const { folder, concurrency } = options;
   const restarts = {
     server: server.process.restarts,
     workers: workers.reduce((total, worker) => total + worker.process.restarts, 0),

@@ -62,7 +62,8 @@ export function supervise(options: SuperviseOptions): Supervised {
     if (inARow > options.maxRestarts) {
       over = true;
       const message = `${options.name} ${how}, the last of ${inARow} times in a row: given up`;
-      return givenUp.reject(new Error(message));
+      givenUp.reject(new Error(message));
+      return;
     }
     restarts += 1;
     const delay = delayBefore(inARow, options);
