@@ -12,7 +12,7 @@ import {
   retryDelayFromStatus,
   statusCodeOf,
 } from './map-refusal.ts';
-import { BadRequest, ErrorInfo, Status } from './rpc.ts';
+import { BadRequest, ErrorInfo, type Status } from './rpc.ts';
 
 const proto = readFileSync(new URL('../../../proto/orrery/error/v1/error_reason.proto', import.meta.url), 'utf8');
 const core = readFileSync(new URL('../../core/src/refusal.ts', import.meta.url), 'utf8');

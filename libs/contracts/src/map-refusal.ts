@@ -2,7 +2,7 @@ import { Refusal, type FieldViolation, type RefusalReason } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { Status as Code } from 'nice-grpc-common';
 import { durationFromProto, durationToProto } from './map-time.ts';
-import { Any, BadRequest, ErrorInfo, RetryInfo, Status } from './rpc.ts';
+import { type Any, BadRequest, ErrorInfo, RetryInfo, Status } from './rpc.ts';
 
 /** The domain of every `google.rpc.ErrorInfo` that Orrery sends. */
 export const ERROR_DOMAIN = 'orrery.dev';

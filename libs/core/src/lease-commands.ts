@@ -48,13 +48,7 @@ export function repeatsCompletion(task: Task, token: string): boolean {
 }
 
 /** RUNNING → PENDING or FAILED, as the retry decision says; or CANCELLED if that was asked for. */
-export function failTask(
-  task: Task,
-  token: string,
-  error: TaskErrorData,
-  decision: RetryDecision,
-  now: Date,
-): Change {
+export function failTask(task: Task, token: string, error: TaskErrorData, decision: RetryDecision, now: Date): Change {
   assertLease(task, token);
   const failed: FailedAttempt = {
     attempt: task.attempt,

@@ -1,6 +1,6 @@
 import { ServerCredentials } from '@grpc/grpc-js';
 import { readDescriptorImage } from '@orrery/contracts';
-import { Duration } from '@orrery/duration';
+import type { Duration } from '@orrery/duration';
 import { createServer, type Server } from 'nice-grpc';
 import { createHealth } from './health.ts';
 import { limitUnaryCalls, UNARY_LIMITS } from './limit-unary-calls.ts';

@@ -49,9 +49,9 @@ export function retryAfterOf(thrown: unknown, now: Date): Duration | undefined {
   if (own === undefined || own === null) return undefined;
   try {
     if (own instanceof Date) return untilInstant(own, now);
-    if (typeof own !== 'string') return Duration.from(own as Duration | number);
+    if (typeof own !== 'string') return Duration.from(own);
     if (/^\d+$/.test(own)) return Duration.ofSeconds(Number(own));
-    return /GMT$/.test(own) ? untilInstant(new Date(own), now) : Duration.parse(own);
+    return own.endsWith('GMT') ? untilInstant(new Date(own), now) : Duration.parse(own);
   } catch {
     // A hint that cannot be read is no hint.
     return undefined;

@@ -30,8 +30,7 @@ export function toJsonContext(context: unknown): JsonObject {
   return fit(isJsonObject(value) ? value : { value: value ?? null }, walk.cut);
 }
 
-/** Whether a JSON value is an object. */
-export function isJsonObject(value: unknown): value is JsonObject {
+function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -107,7 +106,7 @@ function fromReadable(value: object, walk: Walk): JsonValue {
   if (value instanceof Map) return record(value, walk);
   if (value instanceof Error) return record(Object.entries({ name: value.name, message: value.message }), walk);
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    const json: unknown = value.toJSON();
+    const json = (value as { toJSON(): unknown }).toJSON();
     return (json === value ? record(Object.entries(value), walk) : toJsonValue(json, walk)) ?? null;
   }
   return record(readEntries(value), walk);
