@@ -134,7 +134,8 @@ export class Duration {
   addTo(date: Date): Date {
     const millis = this.toMillis();
     const instant = date.getTime() + (millis < 0 ? Math.floor(millis) : Math.ceil(millis));
-    if (!(Math.abs(instant) <= LAST_INSTANT_MS)) throw new RangeError(`${this.toString()} from ${String(date)} is not an instant`);
+    if (!(Math.abs(instant) <= LAST_INSTANT_MS))
+      throw new RangeError(`${this.toString()} from ${String(date)} is not an instant`);
     return new Date(instant);
   }
 
