@@ -59,7 +59,7 @@ function insert({ db, now }: SqliteTransaction, task: Task): boolean {
     task.params.contentType,
     task.priority,
     writeRetryPolicy(task.retryPolicy),
-    task.runTimeout && task.runTimeout.toJSON(),
+    task.runTimeout?.toJSON() ?? null,
     writeLabels(task.labels),
     task.correlationId,
     task.traceparent,

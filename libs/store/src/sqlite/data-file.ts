@@ -64,7 +64,7 @@ export class DataFile {
 function prepare(path: string, connection: DatabaseSync): void {
   const mode = connection.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
   if (mode !== 'wal')
-    throw new StorageError(`"${path}" cannot be written to with a log (${mode})`, { transient: false });
+    throw new StorageError(`"${path}" cannot be written to with a log (${String(mode)})`, { transient: false });
   connection.exec(SETTINGS);
   if (userOf(connection) !== 0) check(path, connection);
   connection.exec(`PRAGMA user_version = ${process.pid}`);

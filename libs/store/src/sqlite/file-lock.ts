@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { StorageError } from '@orrery/core';
+import type { StorageError } from '@orrery/core';
 import { storageFailure } from './storage-failure.ts';
 
 const BUSY = 5;

@@ -8,6 +8,8 @@ import { storageFailure } from './storage-failure.ts';
 export class SqliteDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Those that answer with lists: a statement of its own, for the form of the answer is the statement's. */
+  readonly #listing = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -30,9 +32,7 @@ export class SqliteDatabase {
   /** Every row of a statement's answer, as the list of its columns' values: for wide rows this takes half the time. */
   lists(sql: string, ...values: readonly SQLInputValue[]): SQLOutputValue[][] {
     try {
-      const statement = this.#prepared(sql);
-      statement.setReturnArrays(true);
-      return statement.all(...values) as unknown as SQLOutputValue[][];
+      return this.#prepared(sql, this.#listing).all(...values) as unknown as SQLOutputValue[][];
     } catch (error) {
       throw storageFailure(error);
     }
@@ -56,11 +56,12 @@ export class SqliteDatabase {
     }
   }
 
-  #prepared(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
+  #prepared(sql: string, statements = this.#statements): StatementSync {
+    const known = statements.get(sql);
     if (known) return known;
     const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
+    statement.setReturnArrays(statements === this.#listing);
+    statements.set(sql, statement);
     return statement;
   }
 }
