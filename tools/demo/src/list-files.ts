@@ -29,7 +29,7 @@ export interface Listing {
 export const GENERATED = 'generated';
 
 /** Folders that tools fill and that are rarely meant when someone names a project. */
-export const GENERATED_FOLDERS: ReadonlySet<string> = new Set([
+const GENERATED_FOLDERS: ReadonlySet<string> = new Set([
   ...['.git', '.hg', '.svn', '.nx', '.orrery', '.venv', '.cache'],
   ...['node_modules', '__pycache__', 'coverage', 'dist'],
 ]);

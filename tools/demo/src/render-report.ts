@@ -117,12 +117,15 @@ function renderSummary(summary: Summary, colors: Colors): string {
   ].filter((text) => text !== '');
   const { p50, p99 } = summary.queueToStartMs;
   const waits = tasks > 100 ? colors.dim('(created at once, so most wait for those before them)') : '';
-  const restarted = restarts.server + restarts.workers;
+  const restarted = [
+    restarts.server > 0 ? `the server ${restarts.server} ×` : '',
+    restarts.workers > 0 ? `workers ${restarts.workers} ×` : '',
+  ].filter((text) => text !== '');
   return [
     `  ${colors.bold(plural(tasks, 'task'))}: ${outcome.join(', ')}`,
     `  ${colors.bold(`${number(tasksPerSecond)} tasks/s`)}: ${seconds.toFixed(1)} s on ${plural(workers, 'worker')} with ${summary.concurrency} slots each`,
     `  queue to start: p50 ${millis(p50)}, p99 ${millis(p99)} ${waits}`,
-    ...(restarted > 0 ? [`  restarted on the way: server ${restarts.server} ×, workers ${restarts.workers} ×`] : []),
+    ...(restarted.length > 0 ? [`  started again on the way: ${restarted.join(', ')}`] : []),
   ].join('\n');
 }
 

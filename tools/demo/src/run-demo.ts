@@ -42,7 +42,10 @@ export async function runDemo(
     env,
     logDir: dataDir,
     signal,
-    onRestart: (name, ended, delay) => progress.say(`${name} ${ended}: starting it again in ${delay.toString()}`),
+    onRestart(name, ended, delay) {
+      const leases = name === 'server' ? '' : `; what it held runs again after ${options.lease.toString()}`;
+      progress.say(`${name} ${ended}: starting it again in ${delay.toString()}${leases}`);
+    },
   };
 
   progress.say(`${count(files.length, 'file')} in ${options.folder}: starting the server and the workers`);
