@@ -59,6 +59,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       // Narrowing does not see that a signal is aborted, or a field changed, while one waits.
       '@typescript-eslint/no-unnecessary-condition': 'off',
+      // Callers may be JavaScript.
+      '@typescript-eslint/no-unnecessary-type-conversion': 'off',
       // The same gRPC status comes from two libraries.
       '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       // Ports are asynchronous, and some of their implementations have nothing to wait for.
@@ -75,7 +77,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/src/main.ts', 'tools/**/*.ts', 'examples/**/*.ts', ...SPECS],
+    files: ['**/src/main.ts', 'tools/**/*.ts', 'examples/**/*.ts', 'libs/testing/**/*.ts', ...SPECS],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
   },
   {

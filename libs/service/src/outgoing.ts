@@ -43,6 +43,7 @@ export class Outgoing<T> implements AsyncIterable<T> {
           this.bytes -= next.bytes;
           yield next.message;
         } else if (this.ended) {
+          // eslint-disable-next-line @typescript-eslint/only-throw-error -- It goes on as it came.
           if (this.error !== undefined) throw this.error;
           return;
         } else {

@@ -29,7 +29,7 @@ export function bind<Definition extends TsProtoServiceDefinition>(
   return {
     definition,
     // What the definition asks for was checked above; the server looks methods up by name.
-    implementation: implementation as unknown as ServiceImplementation<TsProtoServiceDefinition>,
+    implementation,
     longPolls: options.longPolls ?? [],
   };
 }

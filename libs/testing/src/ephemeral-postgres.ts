@@ -143,6 +143,6 @@ function releaseWhenOrphaned(directory: string): () => void {
   const child = spawn('sh', ['-c', script, directory], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   child.unref();
   const { stdin } = child;
-  if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+  (stdin as { unref?(): void }).unref?.();
   return () => stdin.end('dismissed\n');
 }

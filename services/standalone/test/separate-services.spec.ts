@@ -63,7 +63,7 @@ describe('the services as separate processes on PostgreSQL', () => {
     await worker.stop();
     await client.close();
     const codes = await Promise.all(
-      [processes[0], processes[2], processes[3]].map((process) => process?.end('SIGTERM')),
+      [processes[0], processes[2], processes[3]].map(async (process) => process?.end('SIGTERM')),
     );
     expect(codes).toEqual([0, 0, 0]);
   }, 60_000);

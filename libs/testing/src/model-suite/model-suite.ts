@@ -16,7 +16,6 @@ export function modelSuite(
   adapter: StoreAdapter,
   { sequences = 10_000 }: { readonly sequences?: number } = {},
 ): void {
-  // eslint-disable-next-line no-restricted-properties -- Jest hands specs nothing else that a person can set.
   const { ORRERY_MODEL_RUNS, ORRERY_MODEL_SEED } = process.env;
   const runs = Number(ORRERY_MODEL_RUNS ?? sequences);
   const firstSeed = Number(ORRERY_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
