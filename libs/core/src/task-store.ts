@@ -62,6 +62,9 @@ export interface TaskStore {
 
   /** Forgets request ids first used before a time. */
   purgeRequests(usedBefore: Date): Promise<number>;
+
+  /** How many live tasks each queue has; queues without any are left out. Looks at every live task: not for the hot path. */
+  stats(): Promise<readonly QueueStats[]>;
 }
 
 /** New tasks of one namespace. */
@@ -148,4 +151,17 @@ export interface ListTasks {
   /** Only ids before this one in the order of the list. */
   readonly afterId?: string;
   readonly limit: number;
+}
+
+/** The live tasks of one queue, as they are at one moment. */
+export interface QueueStats {
+  readonly namespace: string;
+  readonly queue: string;
+  /** PENDING and due. */
+  readonly ready: number;
+  /** PENDING and not due yet. */
+  readonly scheduled: number;
+  readonly running: number;
+  /** How long ago the ready task was due that has been due longest; null: none is ready. */
+  readonly oldestReadyFor: Duration | null;
 }

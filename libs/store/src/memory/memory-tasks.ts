@@ -14,6 +14,7 @@ import type {
   LeaseRef,
   ListTasks,
   Promotion,
+  QueueStats,
   Task,
   TaskKey,
   TaskStore,
@@ -22,6 +23,7 @@ import { Duration } from '@orrery/duration';
 import { chooseListed } from './choose-listed.ts';
 import { chooseReady } from './choose-ready.ts';
 import { createTasks, type UsedRequests } from './create-tasks.ts';
+import { countLive } from './count-live.ts';
 import type { MemoryOutbox } from './memory-outbox.ts';
 import { refusedLease, settleLeases } from './settle-leases.ts';
 import { takeWhile } from './take-where.ts';
@@ -153,6 +155,10 @@ export class MemoryTasks implements TaskStore {
     const old = [...this.#requests].filter(([, request]) => request.usedAt < usedBefore);
     for (const [key] of old) this.#requests.delete(key);
     return old.length;
+  }
+
+  async stats(): Promise<readonly QueueStats[]> {
+    return countLive(this.#table.live(), this.#clock.now());
   }
 
   #find(keys: readonly TaskKey[]): readonly Task[] {

@@ -71,6 +71,13 @@ export class TaskTable {
     return getOrAdd(this.#byNamespace, namespace, () => new SortedList<Row>(byId));
   }
 
+  /** Every row of a task that has not ended. */
+  *live(): Generator<Row> {
+    yield* this.waiting;
+    yield* this.running;
+    for (const { byAge } of this.#ready.values()) yield* byAge;
+  }
+
   #ordersOf(row: Row): readonly SortedList<Row>[] {
     const { namespace, queue, status } = row.task;
     const all = this.inNamespace(namespace);

@@ -13,6 +13,7 @@ import type { Duration } from '@orrery/duration';
 import { changeTask } from './change-task.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
+import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
 import type { Database } from './database.ts';
 import { extendLeases } from './extend-leases.ts';
@@ -97,5 +98,9 @@ export class PostgresTasks implements TaskStore {
 
   purgeRequests(usedBefore: Date) {
     return purgeRequests(this.#database, usedBefore);
+  }
+
+  stats() {
+    return countTasks(this.#database);
   }
 }

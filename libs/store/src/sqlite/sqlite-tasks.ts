@@ -11,6 +11,7 @@ import type {
   LeaseRef,
   ListTasks,
   Promotion,
+  QueueStats,
   Task,
   TaskKey,
   TaskStore,
@@ -19,6 +20,7 @@ import type { Duration } from '@orrery/duration';
 import { changeTask } from './change-task.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
+import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
 import { extendLeases } from './extend-leases.ts';
 import { failTasks, releaseTasks } from './fail-tasks.ts';
@@ -111,5 +113,9 @@ export class SqliteTasks implements TaskStore {
 
   purgeRequests(usedBefore: Date): Promise<number> {
     return this.#group.run(() => this.#tx.db.run(PURGE_REQUESTS, usedBefore.getTime()));
+  }
+
+  async stats(): Promise<readonly QueueStats[]> {
+    return countTasks(this.#tx.db, this.#clock.now());
   }
 }

@@ -15,6 +15,7 @@ import { promotionTests } from './promotion-tests.ts';
 import { purgeTests } from './purge-tests.ts';
 import { redriveTests } from './redrive-tests.ts';
 import { requestTests } from './request-tests.ts';
+import { statsTests } from './stats-tests.ts';
 import { SuiteContext } from './suite-context.ts';
 import { workerTests } from './worker-tests.ts';
 
@@ -56,6 +57,7 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     purgeTests(context);
     outboxTests(context);
     payloadTests(context);
+    statsTests(context);
     workerTests(context);
   });
 }

@@ -1,0 +1,23 @@
+import type { QueueStats } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+import type { Row } from './task-table.ts';
+
+/** Counts live tasks by queue and state. */
+export function countLive(rows: Iterable<Row>, now: Date): readonly QueueStats[] {
+  const groups = Map.groupBy(rows, ({ task }) => `${task.namespace}\0${task.queue}`);
+  return [...groups.values()].map((group) => countQueue(group, now));
+}
+
+function countQueue(rows: readonly Row[], now: Date): QueueStats {
+  const ready = rows.filter((row) => row.ready);
+  const running = rows.filter(({ task }) => task.status === 'RUNNING').length;
+  const longest = ready.reduce((most, { task }) => Math.max(most, now.getTime() - task.runAt.getTime()), 0);
+  return {
+    namespace: rows[0]?.task.namespace ?? '',
+    queue: rows[0]?.task.queue ?? '',
+    ready: ready.length,
+    scheduled: rows.length - ready.length - running,
+    running,
+    oldestReadyFor: ready.length > 0 ? Duration.ofMillis(longest) : null,
+  };
+}
