@@ -115,7 +115,7 @@ export class TestWorker {
     for (;;) {
       const { value, done } = await this.received.next();
       if (done) throw new Error(`the stream ended before a message "${kind}"`);
-      const message = (value as dispatchv1.WorkResponse).message;
+      const { message } = value;
       if (message?.$case === kind) return message.value as never;
     }
   }

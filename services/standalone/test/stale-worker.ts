@@ -32,10 +32,15 @@ async function* outgoing(): AsyncGenerator<dispatchv1.WorkRequest> {
   }
 }
 const stream = dispatch.work(outgoing())[Symbol.asyncIterator]();
+const receive = async (): Promise<dispatchv1.WorkResponse> => {
+  const next = await stream.next();
+  if (next.done) throw new Error('the stream ended');
+  return next.value;
+};
 const streamed: dispatchv1.Lease[] = [];
 while (streamed.length < count) {
-  const { value } = await stream.next();
-  if (value?.message?.$case === 'leases') streamed.push(...value.message.value.leases);
+  const { message } = await receive();
+  if (message?.$case === 'leases') streamed.push(...message.value.leases);
 }
 const claim = async (queue: string): Promise<dispatchv1.Lease[]> => {
   const request = { options: options(queue), maxTasks: count, waitTimeout: undefined };
@@ -53,8 +58,8 @@ const completions = streamed.map(toCompletion);
 messages.push({ message: { $case: 'outcomes', value: { completions, failures: [], releases: [] } } });
 wake();
 while ((results['stream']?.length ?? 0) < count) {
-  const { value } = await stream.next();
-  if (value?.message?.$case === 'results') results['stream']?.push(...value.message.value.results);
+  const { message } = await receive();
+  if (message?.$case === 'results') results['stream']?.push(...message.value.results);
 }
 const all = await dispatch.completeTasks({ namespace: '', completions: batch.map(toCompletion) });
 results['batch']?.push(...all.results);
