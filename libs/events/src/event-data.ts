@@ -1,0 +1,91 @@
+import type { OrreryEvent, TaskEvent, TaskStatus, WorkerEvent, WorkerState } from '@orrery/core';
+import { TaskError, type TaskErrorJson } from '@orrery/task-error';
+
+/** The body of `orrery.task.v1.*`. */
+export interface TaskEventJson {
+  readonly queue: string;
+  readonly task_type: string;
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly worker_id: string;
+  /** With failed and retry_scheduled, if it is known. */
+  readonly error?: TaskErrorJson;
+}
+
+/** The body of `orrery.worker.v1.*`. */
+export interface WorkerEventJson {
+  readonly state: WorkerState;
+}
+
+/** What an event tells beyond its headers, as JSON. */
+export function writeEventData(event: OrreryEvent): string {
+  return JSON.stringify(event.noun === 'task' ? taskData(event) : workerData(event));
+}
+
+/** What the headers of an event tell, and its body does not. */
+export interface EventHead {
+  readonly noun: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly subject: string;
+  readonly sequence: number;
+  readonly at: Date;
+  readonly correlationId: string;
+  readonly traceparent: string;
+}
+
+/** Puts head and body together again. Throws a SyntaxError if the body is no JSON object. */
+export function readEventData(head: EventHead, json: string): OrreryEvent {
+  const data: unknown = JSON.parse(json);
+  if (typeof data !== 'object' || data === null) throw new SyntaxError('the body of an event must be a JSON object');
+  // What was written by a version that knew more, or less, is still told of: unknown fields are left out.
+  return head.noun === 'worker'
+    ? readWorkerEvent(head, data as WorkerEventJson)
+    : readTaskEvent(head, data as TaskEventJson);
+}
+
+function taskData(event: TaskEvent): TaskEventJson {
+  return {
+    queue: event.queue,
+    task_type: event.type,
+    status: event.status,
+    attempt: event.attempt,
+    worker_id: event.workerId,
+    ...(event.error && { error: TaskError.fromData(event.error).toJSON() }),
+  };
+}
+
+function workerData(event: WorkerEvent): WorkerEventJson {
+  return { state: event.state };
+}
+
+function readTaskEvent(head: EventHead, data: TaskEventJson): TaskEvent {
+  return {
+    noun: 'task',
+    kind: head.kind as TaskEvent['kind'],
+    namespace: head.namespace,
+    taskId: head.subject,
+    sequence: head.sequence,
+    at: head.at,
+    queue: data.queue,
+    type: data.task_type,
+    status: data.status,
+    attempt: data.attempt,
+    workerId: data.worker_id,
+    correlationId: head.correlationId,
+    traceparent: head.traceparent,
+    error: data.error ? TaskError.fromJSON(data.error).toData() : null,
+  };
+}
+
+function readWorkerEvent(head: EventHead, data: WorkerEventJson): WorkerEvent {
+  return {
+    noun: 'worker',
+    kind: head.kind as WorkerEvent['kind'],
+    namespace: head.namespace,
+    workerId: head.subject,
+    sequence: head.sequence,
+    at: head.at,
+    state: data.state,
+  };
+}
