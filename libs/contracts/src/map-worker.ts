@@ -8,7 +8,7 @@ const NO_PROGRESS: WorkerProgress = Object.freeze({ running: 0, succeeded: 0, fa
 const MAX_COUNT = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** A worker as the wire carries it, and how it is doing. */
-export function workerToProto(worker: Worker, health: WorkerHealth): workerv1.Worker {
+export function workerToProto(worker: Omit<Worker, 'revision'>, health: WorkerHealth): workerv1.Worker {
   return {
     id: worker.id,
     namespace: worker.namespace,
@@ -29,7 +29,7 @@ export function workerToProto(worker: Worker, health: WorkerHealth): workerv1.Wo
 }
 
 /** Reads a worker as a server tells of it; refuses with INVALID_FIELD what no server would say. */
-export function workerFromProto(worker: workerv1.Worker, field = 'worker'): Worker {
+export function workerFromProto(worker: workerv1.Worker, field = 'worker'): Omit<Worker, 'revision'> {
   if (!worker.registerTime) throw invalidField(`${field}.register_time`, 'must be set');
   if (!worker.heartbeatTime) throw invalidField(`${field}.heartbeat_time`, 'must be set');
   return {

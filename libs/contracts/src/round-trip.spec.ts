@@ -94,7 +94,7 @@ const task: fc.Arbitrary<Task> = fc.record({
   revision: fc.maxSafeNat(),
 });
 
-const worker: fc.Arbitrary<Worker> = fc.record({
+const worker: fc.Arbitrary<Omit<Worker, 'revision'>> = fc.record({
   id: text,
   namespace: text,
   queues: fc.array(text),

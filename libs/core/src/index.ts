@@ -1,5 +1,9 @@
+export * from './audit-store.ts';
 export * from './claim-order.ts';
 export * from './clock.ts';
+export * from './event-bus.ts';
+export * from './event-log.ts';
+export * from './event.ts';
 export * from './lease-commands.ts';
 export * from './payload.ts';
 export * from './refusal.ts';
@@ -12,6 +16,7 @@ export * from './task-id.ts';
 export * from './task-state.ts';
 export * from './task-store.ts';
 export * from './task.ts';
+export * from './worker-event.ts';
 export * from './worker-health.ts';
 export * from './worker-store.ts';
 export * from './worker.ts';

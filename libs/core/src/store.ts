@@ -1,4 +1,5 @@
-import type { TaskEvent } from './task-event.ts';
+import type { AuditStore } from './audit-store.ts';
+import type { EventLog } from './event-log.ts';
 import type { TaskStore } from './task-store.ts';
 import type { WorkerStore } from './worker-store.ts';
 
@@ -6,7 +7,8 @@ import type { WorkerStore } from './worker-store.ts';
 export interface Store {
   readonly tasks: TaskStore;
   readonly workers: WorkerStore;
-  readonly outbox: Outbox;
+  readonly events: EventLog;
+  readonly audit: AuditStore;
 
   /** Brings the schema up to date. Safe to call from several processes at once. */
   migrate(): Promise<void>;
@@ -16,19 +18,4 @@ export interface Store {
 
   /** Closes connections; the store cannot be used afterwards. */
   close(): Promise<void>;
-}
-
-/** Events that wait to be published; written in the transactions of the changes they tell of. */
-export interface Outbox {
-  /** The oldest batches. Each task's events are in order within and across batches. */
-  read(limit: number): Promise<readonly OutboxBatch[]>;
-
-  /** Deletes batches that were delivered. */
-  delete(ids: readonly bigint[]): Promise<void>;
-}
-
-/** Events that were written in one transaction. */
-export interface OutboxBatch {
-  readonly id: bigint;
-  readonly events: readonly TaskEvent[];
 }

@@ -1,3 +1,4 @@
+import type { TaskErrorData } from '@orrery/task-error';
 import type { Task, TaskStatus } from './task.ts';
 
 /** What happened to a task. Every change of a task's revision is one of these. */
@@ -19,6 +20,7 @@ export type TaskEventKind = (typeof TASK_EVENT_KINDS)[number];
 
 /** A fact about a task, written in the same transaction as the change it tells of. */
 export interface TaskEvent {
+  readonly noun: 'task';
   readonly kind: TaskEventKind;
   readonly namespace: string;
   readonly taskId: string;
@@ -32,11 +34,14 @@ export interface TaskEvent {
   readonly workerId: string;
   readonly correlationId: string;
   readonly traceparent: string;
+  /** With failed and retry_scheduled: why; else null. */
+  readonly error: TaskErrorData | null;
 }
 
 /** The event that tells of the task's latest change. */
 export function eventOf(task: Task, kind: TaskEventKind): TaskEvent {
   return {
+    noun: 'task',
     kind,
     namespace: task.namespace,
     taskId: task.id,
@@ -49,5 +54,6 @@ export function eventOf(task: Task, kind: TaskEventKind): TaskEvent {
     workerId: task.workerId,
     correlationId: task.correlationId,
     traceparent: task.traceparent,
+    error: kind === 'failed' || kind === 'retry_scheduled' ? task.error : null,
   };
 }

@@ -39,4 +39,6 @@ export interface Worker extends WorkerProfile {
   readonly progress: WorkerProgress;
   readonly registeredAt: Date;
   readonly heartbeatAt: Date;
+  /** Rises by one with each change of state, registration included; the sequence of the change's event. */
+  readonly revision: number;
 }

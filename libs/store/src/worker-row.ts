@@ -18,6 +18,7 @@ export interface WorkerRow {
   readonly last_finish_at: number | null;
   readonly registered_at: number;
   readonly heartbeat_at: number;
+  readonly revision: number;
 }
 
 /** The worker that a row tells of. */
@@ -41,5 +42,6 @@ export function toWorker(row: WorkerRow): Worker {
     },
     registeredAt: new Date(row.registered_at),
     heartbeatAt: new Date(row.heartbeat_at),
+    revision: row.revision,
   };
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Outbox, systemClock, type TaskEvent, type TaskStore } from '@orrery/core';
+import { type Clock, type EventLog, type OrreryEvent, systemClock, type TaskStore } from '@orrery/core';
 import { type Logger, type ServiceModule } from '@orrery/service';
 import { SchedulerControl } from './control.ts';
 import { dispatchService } from './dispatch-service.ts';
@@ -14,12 +14,12 @@ import type { WorkStream } from './work-stream.ts';
 
 /** What the scheduler is made of. */
 export interface SchedulerParts {
-  readonly store: { readonly tasks: TaskStore; readonly outbox: Outbox };
+  readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
   readonly logger: Logger;
   /** The largest result or error that a worker may send, in bytes. */
   readonly maxPayloadBytes: number;
-  /** Where events go, in the order of the outbox; they may come twice, never not at all. */
-  readonly publish: (events: readonly TaskEvent[]) => Promise<void>;
+  /** Where events go, in the order of the log; they may come twice, never not at all. */
+  readonly publish: (events: readonly OrreryEvent[]) => Promise<void>;
   readonly clock?: Clock;
   /** Decides the jitter of retries; 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
@@ -51,7 +51,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     changed,
     rescheduled: scheduled,
   });
-  const relay = startRelayLoop({ outbox: store.outbox, publish: parts.publish, logger });
+  const relay = startRelayLoop({ events: store.events, publish: parts.publish, logger });
   const due = startDueLoop({ store: tasks, ready: (queues) => dispatcher.wake(queues), logger });
   const expiry = startExpiryLoop({ store: tasks, settlement, clock, logger });
   const housekeeping = startHousekeepingLoop({ store: tasks, clock, logger });

@@ -1,5 +1,5 @@
 import { dispatchv1, taskv1 } from '@orrery/contracts';
-import { EXPONENTIAL, newTaskId, type RetryPolicy, type Store, type TaskEvent } from '@orrery/core';
+import { EXPONENTIAL, newTaskId, type RetryPolicy, type Store, type OrreryEvent } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLogger, serve } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
@@ -12,7 +12,7 @@ export async function startScheduler() {
   const clock = new FakeClock();
   const store = openMemoryStore({ clock });
   const logger = createLogger({ level: 'error', format: 'json' });
-  const events: TaskEvent[] = [];
+  const events: OrreryEvent[] = [];
   const scheduler = createSchedulerService({
     store,
     logger,

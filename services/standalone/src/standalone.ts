@@ -17,7 +17,7 @@ export function createStandalone({ store, logger, maxPayloadBytes }: StandaloneP
     store,
     logger,
     maxPayloadBytes,
-    publish: async (events) => taskApi.hear(events),
+    publish: async (events) => taskApi.hear(events.filter((event) => event.noun === 'task')),
   });
   const taskApi = createTaskApiService({ store, scheduler: scheduler.control, logger, maxPayloadBytes });
   const registry = createWorkerRegistryService({ store, scheduler: scheduler.control, logger });

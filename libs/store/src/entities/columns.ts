@@ -18,5 +18,9 @@ export function columns(dialect: Dialect) {
     /** Rises with each row. */
     serial: () => (postgres ? p.bigint().primary().autoincrement() : p.integer().primary().autoincrement()),
     flag: () => p.boolean(),
+    /** PostgreSQL: the id of a transaction; the one that inserts the row unless said otherwise. */
+    transaction: () => p.text().columnType('xid8').defaultRaw('pg_current_xact_id()'),
+    /** PostgreSQL: which transactions were to be seen at a moment. */
+    snapshot: () => p.text().columnType('pg_snapshot'),
   };
 }

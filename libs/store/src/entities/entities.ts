@@ -1,5 +1,7 @@
 import type { Dialect } from '../dialect.ts';
+import { auditRecordEntity } from './audit-record.ts';
 import { createRequestEntity } from './create-request.ts';
+import { eventCursorEntity, eventPositionEntity, eventSequencerEntity } from './event-log.ts';
 import { finishedTaskEntity } from './finished-task.ts';
 import { outboxEntity } from './outbox.ts';
 import { taskEntity } from './task.ts';
@@ -12,6 +14,9 @@ export function entities(dialect: Dialect) {
     finishedTaskEntity(dialect),
     createRequestEntity(dialect),
     outboxEntity(dialect),
+    ...(dialect === 'postgresql' ? [eventPositionEntity(), eventSequencerEntity()] : []),
+    eventCursorEntity(dialect),
+    auditRecordEntity(dialect),
     workerEntity(dialect),
   ];
 }

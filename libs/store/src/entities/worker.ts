@@ -28,6 +28,7 @@ export function workerEntity(dialect: Dialect) {
       lastFinishAt: instant().nullable(),
       registeredAt: instant(),
       heartbeatAt: instant(),
+      revision: integer(),
     },
     indexes: [{ name: 'worker_heartbeat', properties: ['heartbeatAt'] }],
   });

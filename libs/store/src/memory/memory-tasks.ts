@@ -24,7 +24,7 @@ import { chooseListed } from './choose-listed.ts';
 import { chooseReady } from './choose-ready.ts';
 import { createTasks, type UsedRequests } from './create-tasks.ts';
 import { countLive } from './count-live.ts';
-import type { MemoryOutbox } from './memory-outbox.ts';
+import type { MemoryEvents } from './memory-events.ts';
 import { refusedLease, settleLeases } from './settle-leases.ts';
 import { takeWhile } from './take-where.ts';
 import { TaskTable, type Row } from './task-table.ts';
@@ -33,17 +33,17 @@ import { TaskTable, type Row } from './task-table.ts';
 export class MemoryTasks implements TaskStore {
   readonly #table = new TaskTable();
   readonly #requests: UsedRequests = new Map();
-  readonly #outbox: MemoryOutbox;
+  readonly #log: MemoryEvents;
   readonly #clock: Clock;
 
-  constructor(outbox: MemoryOutbox, clock: Clock) {
-    this.#outbox = outbox;
+  constructor(log: MemoryEvents, clock: Clock) {
+    this.#log = log;
     this.#clock = clock;
   }
 
   async createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]> {
     const { outcomes, events } = createTasks(this.#table, this.#requests, request, this.#clock.now());
-    this.#outbox.append(events);
+    this.#log.append(events);
     return outcomes;
   }
 
@@ -183,13 +183,13 @@ export class MemoryTasks implements TaskStore {
   ): readonly LeaseOutcome[] {
     const now = this.#clock.now();
     const { outcomes, events } = settleLeases(this.#table, namespace, items, decide, now);
-    this.#outbox.append(events);
+    this.#log.append(events);
     return outcomes;
   }
 
   #keep(changes: readonly Change[], now: Date): readonly Task[] {
     for (const { task } of changes) this.#table.keep(task, now);
-    this.#outbox.append(changes.map(({ event }) => event));
+    this.#log.append(changes.map(({ event }) => event));
     return changes.map(({ task }) => task);
   }
 }

@@ -1,39 +1,46 @@
-import { compareIds, type Clock, type Worker, type WorkerKey, type WorkerProfile } from '@orrery/core';
-import type { WorkerProgress, WorkerState, WorkerStore } from '@orrery/core';
+import { compareIds, workerEventOf, workerMoveKind } from '@orrery/core';
+import type { Clock, Worker, WorkerKey, WorkerProfile, WorkerProgress, WorkerState, WorkerStore } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
+import type { MemoryEvents } from './memory-events.ts';
 
 const NOTHING_DONE: WorkerProgress = Object.freeze({ running: 0, succeeded: 0, failed: 0, lastFinishAt: null });
 
 /** Workers in memory. */
 export class MemoryWorkers implements WorkerStore {
   readonly #workers = new Map<string, Worker>();
+  readonly #log: MemoryEvents;
   readonly #clock: Clock;
 
-  constructor(clock: Clock) {
+  constructor(log: MemoryEvents, clock: Clock) {
+    this.#log = log;
     this.#clock = clock;
   }
 
   async register(profile: WorkerProfile): Promise<Worker> {
     const now = this.#clock.now();
-    return this.#put({ ...profile, state: 'ACTIVE', progress: NOTHING_DONE, registeredAt: now, heartbeatAt: now });
+    const revision = (this.#workers.get(keyOf(profile))?.revision ?? 0) + 1;
+    const progress = NOTHING_DONE;
+    const worker = this.#put({ ...profile, state: 'ACTIVE', progress, registeredAt: now, heartbeatAt: now, revision });
+    this.#log.append([workerEventOf(worker, 'started', now)]);
+    return worker;
   }
 
   async heartbeat(key: WorkerKey, progress: WorkerProgress): Promise<Worker | null> {
     const worker = await this.get(key);
     if (!worker) return null;
     const state = worker.state === 'LOST' ? 'ACTIVE' : worker.state;
-    return this.#put({ ...worker, state, progress, heartbeatAt: this.#clock.now() });
+    return this.#move({ ...worker, progress, heartbeatAt: this.#clock.now() }, state);
   }
 
   async move(key: WorkerKey, from: readonly WorkerState[], to: WorkerState): Promise<Worker | null> {
     const worker = await this.get(key);
-    return worker && from.includes(worker.state) ? this.#put({ ...worker, state: to }) : null;
+    return worker && from.includes(worker.state) ? this.#move(worker, to) : null;
   }
 
   async markLost(silentFor: Duration, limit: number): Promise<readonly Worker[]> {
     return this.#silent(silentFor, ['ACTIVE', 'DRAINING'])
       .slice(0, limit)
-      .map((worker) => this.#put({ ...worker, state: 'LOST' }));
+      .map((worker) => this.#move(worker, 'LOST'));
   }
 
   async get(key: WorkerKey): Promise<Worker | null> {
@@ -67,6 +74,14 @@ export class MemoryWorkers implements WorkerStore {
       .filter((worker) => states.includes(worker.state))
       .filter((worker) => now - worker.heartbeatAt.getTime() > silentFor.toMillis())
       .sort((a, b) => a.heartbeatAt.getTime() - b.heartbeatAt.getTime());
+  }
+
+  /** Keeps a worker; tells of it if it comes to be in another state. */
+  #move(worker: Worker, state: WorkerState): Worker {
+    if (worker.state === state) return this.#put(worker);
+    const moved = this.#put({ ...worker, state, revision: worker.revision + 1 });
+    this.#log.append([workerEventOf(moved, workerMoveKind(state), this.#clock.now())]);
+    return moved;
   }
 
   #put(worker: Worker): Worker {

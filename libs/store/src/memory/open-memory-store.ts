@@ -1,16 +1,18 @@
 import { StorageError, systemClock, type Clock, type Store } from '@orrery/core';
-import { MemoryOutbox } from './memory-outbox.ts';
+import { MemoryAudit } from './memory-audit.ts';
+import { MemoryEvents } from './memory-events.ts';
 import { MemoryTasks } from './memory-tasks.ts';
 import { MemoryWorkers } from './memory-workers.ts';
 
 /** Opens a store that keeps everything in this process's memory, for tests and trials: what it holds ends with the process. */
 export function openMemoryStore({ clock = systemClock }: { readonly clock?: Clock } = {}): Store {
-  const outbox = new MemoryOutbox();
+  const events = new MemoryEvents(clock);
   let isOpen = true;
   return {
-    tasks: new MemoryTasks(outbox, clock),
-    workers: new MemoryWorkers(clock),
-    outbox,
+    tasks: new MemoryTasks(events, clock),
+    workers: new MemoryWorkers(events, clock),
+    events,
+    audit: new MemoryAudit(clock),
     async migrate() {
       // There is no schema.
     },

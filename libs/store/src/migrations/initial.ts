@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 
-/** The first schema: live and ended tasks, request ids, the outbox and the worker registry. */
+/** The first schema: live and ended tasks, request ids, the event log, the audit trail and the worker registry. */
 export function initial(dialect: Dialect): readonly string[] {
   const postgres = dialect === 'postgresql';
   const name = postgres ? 'text collate "C"' : 'text';
@@ -64,7 +64,26 @@ export function initial(dialect: Dialect): readonly string[] {
     id ${serial},
     namespace ${name} not null,
     at ${instant} not null,
-    events text not null)`,
+    events text not null${postgres ? ',\n    xid xid8 not null default pg_current_xact_id()' : ''})`,
+    ...(postgres ? sequencing : []),
+    `create table event_cursor (
+    name ${name} not null primary key,
+    position bigint not null,
+    owner text not null,
+    owned_until ${instant} not null)`,
+    `create table audit_record (
+    event_id ${name} not null primary key,
+    namespace ${name} not null,
+    at ${instant} not null,
+    type ${name} not null,
+    subject ${name} not null,
+    correlation_id ${name} not null,
+    event text not null,
+    recorded_at ${instant} not null)`,
+    `create index audit_record_subject on audit_record (namespace, subject, at, event_id)`,
+    `create index audit_record_correlation on audit_record (namespace, correlation_id, at, event_id)`,
+    `create index audit_record_time on audit_record (namespace, at, event_id)`,
+    `create index audit_record_age on audit_record (at, event_id)`,
     `create table worker (
     namespace ${name} not null,
     id ${name} not null,
@@ -82,15 +101,37 @@ export function initial(dialect: Dialect): readonly string[] {
     last_finish_at ${instant} null,
     registered_at ${instant} not null,
     heartbeat_at ${instant} not null,
+    revision integer not null,
     primary key (namespace, id))`,
     `create index worker_heartbeat on worker (heartbeat_at)`,
     ...(postgres ? churning : []),
   ];
 }
 
-/** Every row of these tables dies within seconds: vacuum them by the thousand rather than by the fifth. */
-const churning = ['task', 'outbox'].map(
-  (table) =>
-    `alter table ${table} set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+/** What puts the outbox into one order; see postgres/sequence-events.ts. */
+const sequencing = [
+  'create index outbox_xid on outbox (xid)',
+  // Packing the events would cost each change more time than it saves anyone.
+  'alter table outbox alter column events set storage external',
+  `create table event_position (
+    position bigint not null primary key,
+    outbox_id bigint not null,
+    at timestamptz(3) not null,
+    constraint event_position_outbox_id_unique unique (outbox_id))`,
+  `create table event_sequencer (
+    id integer not null primary key,
+    last_position bigint not null,
+    seen pg_snapshot not null,
+    upto pg_snapshot null,
+    after_id bigint null)`,
+  `insert into event_sequencer (id, last_position, seen) values (1, 0, '1:1:')`,
+];
+
+/** Every row of `task` dies within seconds: vacuum it by the thousand rather than by the fifth. The log only loses its old end. */
+const churning = [
+  `alter table task set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
     autovacuum_vacuum_cost_delay = 0)`,
-);
+  ...['outbox', 'event_position'].map(
+    (table) => `alter table ${table} set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 50000)`,
+  ),
+];

@@ -1,5 +1,5 @@
 import { isTerminal, taskNotFound, type Change, type Task, type TaskKey } from '@orrery/core';
-import { encodeTaskEvent } from '../task-event-codec.ts';
+import { encodeEvent } from '../event-codec.ts';
 import { writeLabels, writeRetryPolicy, writeFailedAttempts, writeTaskError } from '../task-json.ts';
 import { TASK_COLUMNS, toTask, type TaskRow } from '../task-row.ts';
 import type { Connection, Database } from './database.ts';
@@ -51,7 +51,7 @@ export async function changeTask(
     const change = decide(task, now);
     if (!change) return task;
     await write(connection, task, change.task, now);
-    const events = JSON.stringify([encodeTaskEvent(change.event)]);
+    const events = JSON.stringify([encodeEvent(change.event)]);
     await connection.query(TELL, [key.namespace, change.event.at.getTime(), events]);
     return change.task;
   });

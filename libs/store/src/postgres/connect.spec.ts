@@ -40,7 +40,7 @@ test('a statement that the database refuses is a bug, not worth another try', as
   try {
     const store = await openPostgresStore({ url: server.url });
     // Nobody has migrated: there are no tables.
-    await expect(store.outbox.read(1)).rejects.toMatchObject({ name: 'StorageError', transient: false });
+    await expect(store.events.read(0n, 1)).rejects.toMatchObject({ name: 'StorageError', transient: false });
     await store.close();
   } finally {
     await server.stop();

@@ -1,6 +1,6 @@
 import { requestIdReused, taskAlreadyExists } from '@orrery/core';
 import type { CreateOutcome, CreateTasks, NewTask, Refusal } from '@orrery/core';
-import type { EncodedTaskEvent } from '../task-event-codec.ts';
+import type { EncodedTaskEvent } from '../event-codec.ts';
 import { writeLabels, writeRetryPolicy } from '../task-json.ts';
 import type { Connection, Database } from './database.ts';
 import { fromMillis, NOW, statement } from './statement.ts';

@@ -38,7 +38,7 @@ const FAIL = statement(
       updated_at = ${NOW}, revision = revision + 1
     from first
     where next = 'PENDING' and task.namespace = first.namespace and task.id = first.id
-    returning task.id, revision, queue, type, attempt, worker_id, correlation_id, traceparent),
+    returning task.id, revision, queue, type, attempt, worker_id, correlation_id, traceparent, error),
   ended as (
     delete from task using first
     where next <> 'PENDING' and task.namespace = first.namespace and task.id = first.id
@@ -47,13 +47,13 @@ const FAIL = statement(
     insert into finished_task (${TASK_COLUMNS.join(', ')})
     select ${endedRows({ status: 'next', error: 'new_error', failed_attempts: FAILED_ATTEMPTS })}
     from ended
-    returning ${EVENT_COLUMNS}),
+    returning ${EVENT_COLUMNS}, error),
   told as (
     insert into outbox (namespace, at, events)
     select $2, ${NOW}, json_agg(event) from (
-      select ${eventJson(`'retry_scheduled'`)} as event from retried
+      select ${eventJson(`'retry_scheduled'`, 'error::json')} as event from retried
       union all
-      select ${eventJson('lower(status)')} from kept) as events
+      select ${eventJson('lower(status)', `case when status = 'FAILED' then error::json end`)} from kept) as events
     having count(*) > 0)
   select position, next as status from first`,
 );

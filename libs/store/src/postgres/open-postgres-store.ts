@@ -1,7 +1,8 @@
 import type { Clock, Store } from '@orrery/core';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
-import { PostgresOutbox } from './postgres-outbox.ts';
+import { PostgresAudit } from './postgres-audit.ts';
+import { PostgresEvents } from './postgres-events.ts';
 import { PostgresTasks } from './postgres-tasks.ts';
 import { PostgresWorkers } from './postgres-workers.ts';
 import { statement } from './statement.ts';
@@ -30,7 +31,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return {
     tasks: new PostgresTasks(database),
     workers: new PostgresWorkers(database),
-    outbox: new PostgresOutbox(database),
+    events: new PostgresEvents(database),
+    audit: new PostgresAudit(database),
     migrate: async () => {
       // MikroORM is only needed here, and costs time and memory to load.
       const { migratePostgres } = await import('./migrate-postgres.ts');

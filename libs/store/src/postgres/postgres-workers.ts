@@ -1,33 +1,61 @@
+import { workerMoveKind } from '@orrery/core';
 import type { Worker, WorkerKey, WorkerProfile, WorkerProgress, WorkerState, WorkerStore } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
 import { toWorker, type WorkerRow } from '../worker-row.ts';
 import type { Database } from './database.ts';
 import { fromMillis, NOW, statement, type Statement } from './statement.ts';
 
+const TELL = 'insert into outbox (namespace, at, events)';
+
+/** The events of one namespace's workers, as event-codec.ts has them; the kind is an SQL expression. */
+const events = (kind: string) => `json_agg(json_build_array('worker', ${kind}, id, revision))`;
+
 const REGISTER = statement(
   'register_worker',
-  `insert into worker (namespace, id, queues, types, concurrency, hostname, process_id, sdk, labels, state, running,
-    succeeded, failed, last_finish_at, registered_at, heartbeat_at)
-  values ($2, $3, $4, $5, $6, $7, $8, $9, $10, 'ACTIVE', 0, 0, 0, null, ${NOW}, ${NOW})
-  on conflict (namespace, id) do update set queues = excluded.queues, types = excluded.types,
-    concurrency = excluded.concurrency, hostname = excluded.hostname, process_id = excluded.process_id, sdk = excluded.sdk,
-    labels = excluded.labels, state = excluded.state, running = excluded.running, succeeded = excluded.succeeded,
-    failed = excluded.failed, last_finish_at = excluded.last_finish_at, registered_at = excluded.registered_at,
-    heartbeat_at = excluded.heartbeat_at
-  returning *`,
+  `with registered as (
+    insert into worker (namespace, id, queues, types, concurrency, hostname, process_id, sdk, labels, state, running,
+      succeeded, failed, last_finish_at, registered_at, heartbeat_at, revision)
+    values ($2, $3, $4, $5, $6, $7, $8, $9, $10, 'ACTIVE', 0, 0, 0, null, ${NOW}, ${NOW}, 1)
+    on conflict (namespace, id) do update set queues = excluded.queues, types = excluded.types,
+      concurrency = excluded.concurrency, hostname = excluded.hostname, process_id = excluded.process_id,
+      sdk = excluded.sdk, labels = excluded.labels, state = excluded.state, running = excluded.running,
+      succeeded = excluded.succeeded, failed = excluded.failed, last_finish_at = excluded.last_finish_at,
+      registered_at = excluded.registered_at, heartbeat_at = excluded.heartbeat_at, revision = worker.revision + 1
+    returning *),
+  told as (${TELL} select $2, ${NOW}, ${events(`'started'`)} from registered)
+  select * from registered`,
 );
 
+/** Locks first: what there is to tell depends on the state before. */
 const HEARTBEAT = statement(
   'worker_heartbeat',
-  `update worker set state = case state when 'LOST' then 'ACTIVE' else state end, running = $4, succeeded = $5, failed = $6,
-    last_finish_at = ${fromMillis('$7::bigint')}, heartbeat_at = ${NOW}
-  where namespace = $2 and id = $3
-  returning *`,
+  `with known as materialized (
+    select namespace, id, state = 'LOST' as lost from worker where namespace = $2 and id = $3 for update),
+  noted as (
+    update worker set state = case when lost then 'ACTIVE' else state end, revision = revision + lost::int, running = $4,
+      succeeded = $5, failed = $6, last_finish_at = ${fromMillis('$7::bigint')}, heartbeat_at = ${NOW}
+    from known
+    where worker.namespace = known.namespace and worker.id = known.id
+    returning worker.*, lost),
+  told as (
+    ${TELL} select $2, ${NOW}, ${events(`'recovered'`)} from noted where lost having count(*) > 0)
+  select * from noted`,
 );
 
 const MOVE = statement(
   'move_worker',
-  'update worker set state = $4 where namespace = $1 and id = $2 and state = any($3::text[]) returning *',
+  `with known as materialized (
+    select namespace, id, state <> $5 as moves from worker
+    where namespace = $2 and id = $3 and state = any($4::text[])
+    for update),
+  moved as (
+    update worker set state = $5, revision = revision + moves::int
+    from known
+    where worker.namespace = known.namespace and worker.id = known.id
+    returning worker.*, moves),
+  told as (
+    ${TELL} select $2, ${NOW}, ${events('$6::text')} from moved where moves having count(*) > 0)
+  select * from moved`,
 );
 
 const MARK_LOST = statement(
@@ -36,10 +64,13 @@ const MARK_LOST = statement(
     select namespace, id from worker
     where state in ('ACTIVE', 'DRAINING') and heartbeat_at < ${NOW} - $2::bigint * interval '1 millisecond'
     order by heartbeat_at limit $3
-    for update skip locked)
-  update worker set state = 'LOST' from silent
-  where worker.namespace = silent.namespace and worker.id = silent.id
-  returning worker.*`,
+    for update skip locked),
+  lost as (
+    update worker set state = 'LOST', revision = revision + 1 from silent
+    where worker.namespace = silent.namespace and worker.id = silent.id
+    returning worker.*),
+  told as (${TELL} select namespace, ${NOW}, ${events(`'lost'`)} from lost group by namespace)
+  select * from lost`,
 );
 
 const GET = statement('get_worker', 'select * from worker where namespace = $1 and id = $2');
@@ -95,7 +126,7 @@ export class PostgresWorkers implements WorkerStore {
   }
 
   move(key: WorkerKey, from: readonly WorkerState[], to: WorkerState): Promise<Worker | null> {
-    return this.#one(MOVE, [key.namespace, key.id, from, to]);
+    return this.#one(MOVE, [this.#database.now(), key.namespace, key.id, from, to, workerMoveKind(to)]);
   }
 
   markLost(silentFor: Duration, limit: number): Promise<readonly Worker[]> {

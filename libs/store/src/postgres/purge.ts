@@ -32,3 +32,28 @@ export async function purgeRequests(database: Database, usedBefore: Date): Promi
   const [gone] = await database.query<{ count: number }>(PURGE_REQUESTS, [usedBefore.getTime()]);
   return gone?.count ?? 0;
 }
+
+/** Takes the log's old end only, so that its positions stay without a gap. */
+const PURGE_EVENTS = statement(
+  'purge_events',
+  `with oldest as materialized (
+    select position, outbox_id, at from event_position
+    where position <= coalesce((select min(position) from event_cursor), (select last_position from event_sequencer))
+    order by position limit $2),
+  old as materialized (
+    select position, outbox_id from oldest
+    where position < coalesce(
+      (select min(position) from oldest where at >= ${fromMillis('$1::bigint')}),
+      (select max(position) + 1 from oldest))),
+  forgotten as (
+    delete from event_position using old where event_position.position = old.position returning old.outbox_id),
+  gone as (
+    delete from outbox using forgotten where outbox.id = forgotten.outbox_id returning 1)
+  select count(*)::int as count from gone`,
+);
+
+/** Forgets the oldest batches of events, at most `limit`, that were written before a time and that every cursor has passed. */
+export async function purgeEvents(database: Database, before: Date, limit: number): Promise<number> {
+  const [gone] = await database.query<{ count: number }>(PURGE_EVENTS, [before.getTime(), limit]);
+  return gone?.count ?? 0;
+}

@@ -27,9 +27,10 @@ export function toMillis(sql: string): string {
 /** What an event tells of a row. */
 export const EVENT_COLUMNS = 'id, revision, queue, type, attempt, worker_id, correlation_id, traceparent, status';
 
-/** One event as task-event-codec.ts has it, of a row of changed tasks; the kind is an SQL expression. */
-export function eventJson(kind: string): string {
-  return `json_build_array(${kind}, id, revision, queue, type, attempt, worker_id, correlation_id, traceparent)`;
+/** One event as event-codec.ts has it, of a row of changed tasks; the kind and the error, if any, are SQL expressions. */
+export function eventJson(kind: string, error?: string): string {
+  const columns = 'id, revision, queue, type, attempt, worker_id, correlation_id, traceparent';
+  return `json_build_array(${kind}, ${columns}${error ? `, ${error}` : ''})`;
 }
 
 /** What is selected of a live task that ends to insert it into `finished_task`; `changed` are its columns that differ. */

@@ -1,5 +1,5 @@
 import { completeTask, repeatsCompletion, taskCancelled, type Completion, type LeaseOutcome } from '@orrery/core';
-import type { EncodedTaskEvent } from '../task-event-codec.ts';
+import type { EncodedTaskEvent } from '../event-codec.ts';
 import { TASK_COLUMNS } from '../task-row.ts';
 import { refused, settleLeases } from './settle-leases.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import type { Store } from '@orrery/core';
+import { subjectOf, type Store } from '@orrery/core';
 import { openSqliteStore } from './open-sqlite-store.ts';
 
 const ROUNDS = 20;
@@ -47,13 +47,13 @@ function idsAfter(said: readonly string[], word: string): readonly string[] {
   return said.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
 }
 
-/** Fails unless each task's events are there from the first to the last, once each and in order; empties the outbox. */
-async function expectEveryEvent({ outbox, tasks }: Store): Promise<void> {
+/** Fails unless each task's events are there from the first to the last, once each and in order. */
+async function expectEveryEvent({ events, tasks }: Store): Promise<void> {
   const last = new Map<string, number>();
-  for (const batch of await outbox.read(1_000_000))
-    for (const { taskId, sequence } of batch.events) {
-      expect(sequence).toBe((last.get(taskId) ?? 0) + 1);
-      last.set(taskId, sequence);
+  for (const batch of await events.read(0n, 1_000_000))
+    for (const event of batch.events) {
+      expect(event.sequence).toBe((last.get(subjectOf(event)) ?? 0) + 1);
+      last.set(subjectOf(event), event.sequence);
     }
   for (const { id, revision } of await tasks.listTasks({ namespace: 'crash', limit: 1_000_000 }))
     expect(last.get(id)).toBe(revision);

@@ -2,8 +2,9 @@ import { systemClock, type Clock, type Store } from '@orrery/core';
 import { DataFile } from './data-file.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrateFile } from './migrate-file.ts';
+import { SqliteAudit } from './sqlite-audit.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
-import { SqliteOutbox } from './sqlite-outbox.ts';
+import { SqliteEvents } from './sqlite-events.ts';
 import { SqliteTasks } from './sqlite-tasks.ts';
 import { SqliteTransaction } from './sqlite-transaction.ts';
 import { SqliteWorkers } from './sqlite-workers.ts';
@@ -26,8 +27,9 @@ export async function openSqliteStore({
   let isOpen = true;
   return {
     tasks: new SqliteTasks(tx, group, clock),
-    workers: new SqliteWorkers(db, group, clock),
-    outbox: new SqliteOutbox(tx, group),
+    workers: new SqliteWorkers(tx, group, clock),
+    events: new SqliteEvents(tx, group, clock),
+    audit: new SqliteAudit(tx, group),
     async migrate() {
       await migrateFile(file.path);
     },

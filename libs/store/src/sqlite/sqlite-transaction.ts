@@ -1,5 +1,5 @@
-import type { Clock, TaskEvent } from '@orrery/core';
-import { encodeTaskEvent, type EncodedTaskEvent } from '../task-event-codec.ts';
+import type { Clock, OrreryEvent } from '@orrery/core';
+import { encodeEvent, type EncodedEvent } from '../event-codec.ts';
 import type { SharedTransaction } from './group-commit.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -16,7 +16,7 @@ export class SqliteTransaction implements SharedTransaction {
   readonly db: SqliteDatabase;
   readonly #clock: Clock;
   #now = new Date(0);
-  #events: { readonly namespace: string; readonly event: EncodedTaskEvent }[] = [];
+  #events: { readonly namespace: string; readonly event: EncodedEvent }[] = [];
   #eventsAtSavepoint = 0;
 
   constructor(db: SqliteDatabase, clock: Clock) {
@@ -34,12 +34,12 @@ export class SqliteTransaction implements SharedTransaction {
   }
 
   /** Adds an event to the outbox. */
-  tell(event: TaskEvent): void {
-    this.tellEncoded(event.namespace, encodeTaskEvent(event));
+  tell(event: OrreryEvent): void {
+    this.tellEncoded(event.namespace, encodeEvent(event));
   }
 
   /** Adds an event of now to the outbox, in its stored form. */
-  tellEncoded(namespace: string, event: EncodedTaskEvent): void {
+  tellEncoded(namespace: string, event: EncodedEvent): void {
     this.#events.push({ namespace, event });
   }
 
@@ -74,7 +74,7 @@ export class SqliteTransaction implements SharedTransaction {
   }
 
   #writeEvents(): void {
-    let row: EncodedTaskEvent[] = [];
+    let row: EncodedEvent[] = [];
     this.#events.forEach(({ namespace, event }, index) => {
       row.push(event);
       if (row.length < MAX_ROW_EVENTS && this.#events[index + 1]?.namespace === namespace) return;

@@ -37,6 +37,7 @@ export class World {
   readonly #lanes: readonly Lane[];
   /** The kinds of events that there were. */
   readonly kinds = new Set<TaskEventKind>();
+  #position = 0n;
 
   constructor(store: Store, clock: FakeClock, seed: number, namespaces: readonly string[]) {
     this.#store = store;
@@ -49,6 +50,7 @@ export class World {
 
   /** Does so many steps in each sequence, then brings everything to its end. */
   async run(steps: number): Promise<void> {
+    await this.#takeEvents();
     for (let step = 0; step < steps; step += 1) {
       await Promise.all(this.#lanes.map((lane) => choose(lane)(lane)));
       await this.#check();
@@ -72,9 +74,11 @@ export class World {
   }
 
   async #takeEvents(): Promise<readonly TaskEvent[]> {
-    const batches = await this.#store.outbox.read(ALL);
-    await this.#store.outbox.delete(batches.map(({ id }) => id));
-    return batches.flatMap(({ events }) => events);
+    const { events } = this.#store;
+    while ((await events.sequence(ALL)) > 0);
+    const batches = await events.read(this.#position, ALL);
+    this.#position = batches.at(-1)?.position ?? this.#position;
+    return batches.flatMap((batch) => batch.events).filter((event) => event.noun === 'task');
   }
 
   async #promote(): Promise<void> {
@@ -118,6 +122,7 @@ export class World {
     this.#clock.advance(Duration.ofMillis(1));
     const purged = await this.#store.tasks.purgeTasks(this.#clock.now(), ALL);
     this.#lanes[0]?.mustEqual('the number of purged tasks', purged, this.#all().length);
+    await this.#store.events.purge(this.#clock.now(), ALL);
     const forgotten = await this.#store.tasks.purgeRequests(this.#clock.now());
     const used = this.#lanes.reduce((sum, { model }) => sum + model.requests.size, 0);
     this.#lanes[0]?.mustEqual('the number of forgotten requests', forgotten, used);

@@ -3,8 +3,10 @@ import {
   newTaskId,
   type ClaimTasks,
   type CreateTasks,
+  type EventBatch,
   type LeaseRef,
   type NewTask,
+  type OrreryEvent,
   type Payload,
   type RetryDecision,
   type Store,
@@ -28,6 +30,7 @@ export class SuiteContext {
   namespace = '';
   #store: Store | undefined;
   #tests = 0;
+  #position = 0n;
 
   /** The store under test; throws before `open`. */
   get store(): Store {
@@ -61,7 +64,7 @@ export class SuiteContext {
     this.clock.advance(Duration.ofSeconds(1));
     await this.tasks.purgeTasks(this.clock.now(), EVERYTHING);
     await this.tasks.purgeRequests(this.clock.now());
-    await this.events();
+    await this.batches();
   }
 
   /** A new task as the port takes it. */
@@ -166,18 +169,26 @@ export class SuiteContext {
     return tasks.filter((task) => task.namespace === this.namespace);
   }
 
-  /** Takes everything out of the outbox; returns the test's own events, in order. */
-  async events(): Promise<readonly TaskEvent[]> {
-    const events: TaskEvent[] = [];
-    for (;;) {
-      const batches = await this.store.outbox.read(100);
-      if (batches.length === 0) return events.filter((event) => event.namespace === this.namespace);
-      events.push(...batches.flatMap((batch) => batch.events));
-      await this.store.outbox.delete(batches.map((batch) => batch.id));
-    }
+  /** What was written since this was last asked, batch by batch. */
+  async batches(): Promise<readonly EventBatch[]> {
+    while ((await this.store.events.sequence(1000)) > 0);
+    const batches = await this.store.events.read(this.#position, EVERYTHING);
+    this.#position = batches.at(-1)?.position ?? this.#position;
+    return batches;
   }
 
-  /** The kinds of the test's own events, in order; takes everything out of the outbox. */
+  /** The test's own events since this was last asked, in order. */
+  async allEvents(): Promise<readonly OrreryEvent[]> {
+    const events = (await this.batches()).flatMap((batch) => batch.events);
+    return events.filter((event) => event.namespace === this.namespace);
+  }
+
+  /** The events of the test's tasks since this was last asked, in order. */
+  async events(): Promise<readonly TaskEvent[]> {
+    return (await this.allEvents()).filter((event) => event.noun === 'task');
+  }
+
+  /** The kinds of the events of the test's tasks since this was last asked, in order. */
   async eventKinds(): Promise<readonly string[]> {
     return (await this.events()).map((event) => event.kind);
   }

@@ -35,7 +35,8 @@ export function workerTests(context: SuiteContext): void {
 
     it('are put on record as they describe themselves', async () => {
       const now = context.clock.now();
-      const expected = { ...profile('w'), state: 'ACTIVE', progress: idle, registeredAt: now, heartbeatAt: now };
+      const times = { registeredAt: now, heartbeatAt: now };
+      const expected = { ...profile('w'), state: 'ACTIVE', progress: idle, ...times, revision: 1 };
       expect(plain(await workers().register(profile('w')))).toEqual(plain(expected));
       expect(plain(await workers().get(keyOf('w')))).toEqual(plain(expected));
       expect(await workers().get({ ...keyOf('w'), namespace: 'other' })).toBeNull();
@@ -48,7 +49,8 @@ export function workerTests(context: SuiteContext): void {
       await workers().move(keyOf('w'), ['ACTIVE'], 'STOPPED');
       const now = context.clock.advance(Duration.ofSeconds(5));
       const second = { ...profile('w'), queues: [], types: [], labels: {}, concurrency: 1 };
-      const expected = { ...second, state: 'ACTIVE', progress: idle, registeredAt: now, heartbeatAt: now };
+      const times = { registeredAt: now, heartbeatAt: now };
+      const expected = { ...second, state: 'ACTIVE', progress: idle, ...times, revision: 3 };
       expect(plain(await workers().register(second))).toEqual(plain(expected));
       expect(plain(await workers().get(keyOf('w')))).toEqual(plain(expected));
     });
@@ -81,7 +83,7 @@ export function workerTests(context: SuiteContext): void {
       const registered = await workers().register(profile('w'));
       context.clock.advance(Duration.ofSeconds(5));
       const draining = await workers().move(keyOf('w'), ['LOST', 'ACTIVE'], 'DRAINING');
-      expect(plain(draining)).toEqual(plain({ ...registered, state: 'DRAINING' }));
+      expect(plain(draining)).toEqual(plain({ ...registered, state: 'DRAINING', revision: 2 }));
       expect(await workers().move(keyOf('w'), ['ACTIVE'], 'STOPPED')).toBeNull();
       expect(await workers().move(keyOf('w'), [], 'STOPPED')).toBeNull();
       expect(await workers().move(keyOf('x'), ['ACTIVE'], 'STOPPED')).toBeNull();

@@ -4,9 +4,9 @@ import { plain } from './plain.ts';
 import type { SuiteContext } from './suite-context.ts';
 import { NO_MORE, RETRY_NOW, leaseOf, one, refusalOf } from './suite-values.ts';
 
-/** What the outbox must hold. */
-export function outboxTests(context: SuiteContext): void {
-  describe('the outbox', () => {
+/** What the event log must hold. */
+export function eventLogTests(context: SuiteContext): void {
+  describe('the event log', () => {
     it('has exactly one event for each change, with the task as it then was', async () => {
       const expected: TaskEvent[] = [];
       const note = (kind: TaskEventKind, task: Task) => expected.push(eventOf(task, kind));
@@ -52,30 +52,9 @@ export function outboxTests(context: SuiteContext): void {
 
     it('has the events of one call in one batch', async () => {
       await context.createMany(100);
-      const batch = one(await context.store.outbox.read(10));
+      const batch = one(await context.batches());
       expect(batch.events).toHaveLength(100);
       expect(batch.events.every(({ kind }) => kind === 'created')).toBe(true);
-    });
-
-    it('is read oldest first, as often as one likes, until what was read is deleted', async () => {
-      for (let index = 0; index < 5; index += 1) await context.create({ correlationId: `${index}` });
-      const read = async (limit: number) => {
-        const batches = await context.store.outbox.read(limit);
-        return batches.map(({ id, events }) => [id, one(events).correlationId] as const);
-      };
-      const first = await read(2);
-      expect(first.map(([, correlationId]) => correlationId)).toEqual(['0', '1']);
-      expect(await read(2)).toEqual(first);
-      const all = await read(100);
-      expect(all.map(([, correlationId]) => correlationId)).toEqual(['0', '1', '2', '3', '4']);
-      const ids = all.map(([id]) => id);
-      expect([...ids].sort((a, b) => (a < b ? -1 : 1))).toEqual(ids);
-
-      await context.store.outbox.delete(ids.slice(1, 3));
-      expect((await read(100)).map(([id]) => id)).toEqual([ids[0], ids[3], ids[4]]);
-      await context.store.outbox.delete([...ids, 9_007_199_254_740_993n]);
-      await context.store.outbox.delete([]);
-      expect(await read(100)).toEqual([]);
     });
 
     it('has nothing of what was refused', async () => {

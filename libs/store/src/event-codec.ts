@@ -1,0 +1,89 @@
+import type { OrreryEvent, TaskEventKind, TaskStatus, WorkerEventKind, WorkerState } from '@orrery/core';
+import { TaskError } from '@orrery/task-error';
+import { readTaskError } from './task-json.ts';
+
+/**
+ * A task's event in the column `outbox.events`, which is a JSON array of these: what its row does not say already. Statements
+ * write it too, in this order; the error is there only if there is one, in its JSON form.
+ */
+export type EncodedTaskEvent = readonly [
+  kind: TaskEventKind,
+  id: string,
+  revision: number,
+  queue: string,
+  type: string,
+  attempt: number,
+  workerId: string,
+  correlationId: string,
+  traceparent: string,
+  error?: unknown,
+];
+
+/** A worker's event in the same column; no task's event begins so. */
+export type EncodedWorkerEvent = readonly [noun: 'worker', kind: WorkerEventKind, id: string, revision: number];
+
+/** An event in the column `outbox.events`. */
+export type EncodedEvent = EncodedTaskEvent | EncodedWorkerEvent;
+
+const STATUS: Readonly<Record<TaskEventKind, TaskStatus>> = {
+  created: 'PENDING',
+  started: 'RUNNING',
+  succeeded: 'SUCCEEDED',
+  failed: 'FAILED',
+  retry_scheduled: 'PENDING',
+  released: 'PENDING',
+  cancel_requested: 'RUNNING',
+  cancelled: 'CANCELLED',
+  redriven: 'PENDING',
+  rescheduled: 'PENDING',
+};
+
+const STATE: Readonly<Record<WorkerEventKind, WorkerState>> = {
+  started: 'ACTIVE',
+  draining: 'DRAINING',
+  stopped: 'STOPPED',
+  lost: 'LOST',
+  recovered: 'ACTIVE',
+};
+
+/** Encodes an event for its row. */
+export function encodeEvent(event: OrreryEvent): EncodedEvent {
+  if (event.noun === 'worker') return ['worker', event.kind, event.workerId, event.sequence];
+  const { kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error } = event;
+  const encoded = [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent] as const;
+  return error ? [...encoded, TaskError.fromData(error)] : encoded;
+}
+
+/** Decodes an event of a row with this namespace and time. */
+export function decodeEvent(namespace: string, at: Date, encoded: EncodedEvent): OrreryEvent {
+  if (isWorkerEvent(encoded)) {
+    const [, kind, workerId, sequence] = encoded;
+    return { noun: 'worker', kind, namespace, workerId, sequence, at, state: STATE[kind] };
+  }
+  const [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error] = encoded;
+  return {
+    noun: 'task',
+    kind,
+    namespace,
+    taskId,
+    sequence,
+    at,
+    queue,
+    type,
+    status: STATUS[kind],
+    attempt,
+    workerId,
+    correlationId,
+    traceparent,
+    error: error ? readTaskError(error) : null,
+  };
+}
+
+/** Decodes the column `outbox.events` of a row with this namespace and time. */
+export function decodeEvents(namespace: string, at: Date, json: string): readonly OrreryEvent[] {
+  return (JSON.parse(json) as readonly EncodedEvent[]).map((encoded) => decodeEvent(namespace, at, encoded));
+}
+
+function isWorkerEvent(encoded: EncodedEvent): encoded is EncodedWorkerEvent {
+  return encoded[0] === 'worker';
+}
