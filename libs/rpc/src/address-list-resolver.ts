@@ -15,6 +15,8 @@ class AddressListResolver implements experimental.Resolver {
   readonly #addresses: readonly string[];
   readonly #listener: Parameters<typeof experimental.createResolver>[1];
   #round = 0;
+  /** What was reported last; empty after a failure. */
+  #reported = '';
 
   constructor(
     target: experimental.GrpcUri,
@@ -42,6 +44,10 @@ class AddressListResolver implements experimental.Resolver {
   }
 
   #report(endpoints: experimental.Endpoint[]): void {
+    const found = JSON.stringify(endpoints);
+    // A policy whose server is down asks again whenever it is told, so that telling it the same would never end.
+    if (found === this.#reported) return;
+    this.#reported = endpoints.length > 0 ? found : '';
     if (endpoints.length > 0) this.#listener(experimental.statusOrFromValue(endpoints), {}, null, '');
     else this.#listener(experimental.statusOrFromError(noneFound(this.#addresses)), {}, null, '');
   }

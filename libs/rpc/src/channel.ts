@@ -12,7 +12,7 @@ export interface TlsOptions {
 
 /** Where the servers are, and how to reach them. */
 export interface ConnectionOptions {
-  /** `host:port`, or several of them among which calls are spread. */
+  /** `host:port`, or several of them, in a list or separated by commas, among which calls are spread. */
   readonly address: string | readonly string[];
   /** True: TLS with Node's certificate authorities. Default: no TLS. */
   readonly tls?: boolean | TlsOptions | undefined;
@@ -36,7 +36,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 
 /** Opens a channel; it connects with the first call. Throws a RangeError if there is no address. */
 export function openChannel({ address, tls }: ConnectionOptions): Channel {
-  const addresses = typeof address === 'string' ? [address] : address;
+  const addresses = typeof address === 'string' ? address.split(',').map((each) => each.trim()) : address;
   const [first] = addresses;
   if (!first || addresses.includes('')) throw new RangeError('an address of the form host:port is required');
   const target = addresses.length === 1 ? first : addressListTarget(addresses);
