@@ -114,9 +114,12 @@ class NatsConsumer {
 
   async #ensure(manager: JetStreamManager, streams: NatsStreams, connection: NatsConnection): Promise<Consumer> {
     const { name, types } = this.#parts;
-    const subjects = subjectsOf(types);
-    const several = subjects.length > 1 && !olderThan(connection.info?.version ?? '', 2, 10);
-    const filter = several ? { filter_subjects: [...subjects] } : { filter_subject: subjectAround(types) };
+    // Servers before 2.10 filter by one subject only; what it lets through beyond the types is passed over here.
+    const several = types.length > 1 && !olderThan(connection.info?.version ?? '', 2, 10);
+    const around = subjectAround(types);
+    const filter = several
+      ? { filter_subjects: [...subjectsOf(types)] }
+      : around !== undefined && { filter_subject: around };
     await manager.consumers.add(streams.name, {
       durable_name: name,
       ack_policy: AckPolicy.Explicit,
@@ -217,7 +220,10 @@ class NatsConsumer {
   async #bury(message: JsMsg, error: unknown): Promise<void> {
     const streams = await this.#parts.streams();
     const head = headers();
-    for (const [name, values] of message.headers ?? []) for (const value of values) head.append(name, value);
+    for (const [name, values] of message.headers ?? []) {
+      // What the server was told about the first storing must not hold for this one.
+      if (!name.startsWith('Nats-')) for (const value of values) head.append(name, value);
+    }
     head.set(MESSAGE_ID, `${this.#parts.name}/${message.headers?.get(MESSAGE_ID) ?? message.seq}`);
     head.set('Orrery-Consumer', this.#parts.name);
     head.set('Orrery-Subject', message.subject);

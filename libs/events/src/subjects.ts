@@ -28,9 +28,10 @@ export function subjectsOf(types: readonly string[]): readonly string[] {
   return types.map((type) => `${type}.>`);
 }
 
-/** One subject that holds all events of these types, and perhaps others: servers before 2.10 filter by one only. */
-export function subjectAround(types: readonly string[]): string {
-  const [first = [], ...others] = types.map((type) => type.split('.'));
-  const tokens = first.map((token, i) => (others.every((other) => other[i] === token) ? token : '*'));
-  return `${tokens.join('.')}.>`;
+/** One subject that holds all events of these types, and perhaps others; undefined if only all subjects together do. */
+export function subjectAround(types: readonly string[]): string | undefined {
+  const [first = '', ...others] = types;
+  if (others.length === 0) return `${first}.>`;
+  const noun = first.split('.').slice(0, 3).join('.');
+  return others.every((type) => type.startsWith(`${noun}.`)) ? `${noun}.>` : undefined;
 }
