@@ -1,12 +1,16 @@
+export * as assessmentv1 from './assessment-v1.ts';
 export * as dispatchv1 from './dispatch-v1.ts';
 export * as errorv1 from './error-v1.ts';
+export * as eventv1 from './event-v1.ts';
 export * as reflectionv1 from './generated/grpc/reflection/v1/reflection.ts';
 export * as rpc from './rpc.ts';
 export * as taskv1 from './task-v1.ts';
 export * as workerv1 from './worker-v1.ts';
 
 export { readDescriptorImage } from './descriptor-image.ts';
+export { auditRecordToProto } from './map-audit.ts';
 export { strategyFromProto, strategyToProto } from './map-claim-strategy.ts';
+export { eventToProto } from './map-event.ts';
 export { leaseFromProto, leaseToProto } from './map-lease.ts';
 export type { LeasedTask } from './map-lease.ts';
 export { payloadFromProto, payloadToProto } from './map-payload.ts';

@@ -13,7 +13,7 @@ export type { ServiceBinding, ServiceModule } from './service-module.ts';
 export { sleep } from './sleep.ts';
 export type { Sleep } from './sleep.ts';
 export { Checks } from './checks.ts';
-export { commonConfig, databaseConfig } from './common-config.ts';
+export { commonConfig, databaseConfig, natsConfig } from './common-config.ts';
 export { Outgoing } from './outgoing.ts';
 export { makePageToken, readPageToken } from './page-token.ts';
 export { SchedulerClient } from './scheduler-client.ts';

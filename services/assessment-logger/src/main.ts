@@ -1,0 +1,41 @@
+import { openNatsBus } from '@orrery/events';
+import { createLogger, runProcess, serve } from '@orrery/service';
+import { openStore } from '@orrery/store';
+import { createAssessmentLoggerService } from './assessment-logger.ts';
+import { readConfig } from './config.ts';
+import { fromBus, fromLog } from './event-source.ts';
+
+const config = readConfig(process.env);
+const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORRERY_LOG_FORMAT });
+
+await runProcess(
+  'assessment-logger',
+  async () => {
+    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
+    await store.migrate();
+    const servers = config.ORRERY_NATS_URL;
+    const bus = servers && (await openNatsBus({ servers, logger }));
+    const server = await serve({
+      modules: [
+        createAssessmentLoggerService({
+          store,
+          source: bus ? fromBus(bus) : fromLog(store.events, logger),
+          retention: config.ORRERY_AUDIT_RETENTION,
+          logger,
+        }),
+      ],
+      host: config.ORRERY_HOST,
+      port: config.ORRERY_PORT,
+      logger,
+      shutdownGrace: config.ORRERY_SHUTDOWN_GRACE,
+    });
+    return {
+      stop: async () => {
+        await server.stop();
+        await bus?.close();
+        await store.close();
+      },
+    };
+  },
+  logger,
+);
