@@ -1,9 +1,13 @@
-import { commonConfig, databaseConfig, type Env, readEnv } from '@orrery/service';
+import { Duration } from '@orrery/duration';
+import { commonConfig, databaseConfig, durationText, type Env, natsConfig, readEnv } from '@orrery/service';
 import { z } from 'zod';
 
 const schema = z.object({
   ...commonConfig(7072),
   ...databaseConfig(),
+  ...natsConfig(),
+  /** How long events are kept to be read again. */
+  ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
 });
 
 /** Reads the configuration; every problem is reported at once. */

@@ -1,26 +1,41 @@
-import type { Clock, TaskStore } from '@orrery/core';
+import type { Clock, EventLog, TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type Loop, startLoop } from '@orrery/service';
+import type { Relay } from './relay-loop.ts';
 
 const INTERVAL = Duration.ofSeconds(60);
 
 /** How long a request_id is remembered; the contract promises 24 h. */
 const REMEMBER_REQUESTS = Duration.of({ hours: 24 });
 
-/** Forgets what nobody may ask for any more. */
+/** How many batches of events one statement forgets. */
+const BATCHES = 1_000;
+
+/** Events that wait longer than this to be published are worth a line in the log. */
+const LATE = Duration.ofSeconds(30);
+
+/** Forgets what nobody may ask for any more, and looks whether events get through. */
 export function startHousekeepingLoop(deps: {
-  readonly store: TaskStore;
+  readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
+  readonly relay: Relay;
+  /** How long events are kept to be read again. */
+  readonly eventRetention: Duration;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Loop {
+  const { store, relay, clock, logger } = deps;
+  const ago = (age: Duration): Date => new Date(clock.now().getTime() - age.toMillis());
   return startLoop({
     name: 'housekeeping',
     interval: INTERVAL,
-    logger: deps.logger,
+    logger,
     runOnce: async () => {
-      const before = deps.clock.now().getTime() - REMEMBER_REQUESTS.toMillis();
-      await deps.store.purgeRequests(new Date(before));
-      return 'idle';
+      await store.tasks.purgeRequests(ago(REMEMBER_REQUESTS));
+      const lag = await relay.lag();
+      if (lag?.oldestAge && lag.oldestAge.compareTo(LATE) > 0)
+        logger.warn('events wait to be published', { batches: lag.batches, oldestAge: lag.oldestAge });
+      const forgotten = await store.events.purge(ago(deps.eventRetention), BATCHES);
+      return forgotten >= BATCHES ? 'again' : 'idle';
     },
   });
 }

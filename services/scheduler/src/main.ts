@@ -1,3 +1,4 @@
+import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { readConfig } from './config.ts';
@@ -11,11 +12,15 @@ await runProcess(
   async () => {
     const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
     await store.migrate();
+    const servers = config.ORRERY_NATS_URL;
+    const bus = servers && (await openNatsBus({ servers, logger }));
     const scheduler = createSchedulerService({
       store,
       logger,
       maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
-      publish: async () => {},
+      // Without a bus events are read from the database.
+      publish: async (events) => bus?.publish(events),
+      eventRetention: config.ORRERY_EVENT_RETENTION,
     });
     const server = await serve({
       modules: [scheduler],
@@ -27,6 +32,7 @@ await runProcess(
     return {
       stop: async () => {
         await server.stop();
+        await bus?.close();
         await store.close();
       },
     };

@@ -1,4 +1,5 @@
 import { type Clock, type EventLog, type OrreryEvent, systemClock, type TaskStore } from '@orrery/core';
+import { Duration } from '@orrery/duration';
 import { type Logger, type ServiceModule } from '@orrery/service';
 import { SchedulerControl } from './control.ts';
 import { dispatchService } from './dispatch-service.ts';
@@ -7,8 +8,9 @@ import { startDueLoop } from './due-loop.ts';
 import { startExpiryLoop } from './expiry-loop.ts';
 import { LeaseCalls } from './lease-calls.ts';
 import { startHousekeepingLoop } from './housekeeping-loop.ts';
-import { startRelayLoop } from './relay-loop.ts';
+import { type Relay, startRelayLoop } from './relay-loop.ts';
 import { schedulerService } from './scheduler-service.ts';
+import { startSequenceLoop } from './sequence-loop.ts';
 import { Settlement } from './settle.ts';
 import type { WorkStream } from './work-stream.ts';
 
@@ -20,6 +22,8 @@ export interface SchedulerParts {
   readonly maxPayloadBytes: number;
   /** Where events go, in the order of the log; they may come twice, never not at all. */
   readonly publish: (events: readonly OrreryEvent[]) => Promise<void>;
+  /** How long events are kept to be read again. Default 7 days. */
+  readonly eventRetention?: Duration;
   readonly clock?: Clock;
   /** Decides the jitter of retries; 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
@@ -28,6 +32,8 @@ export interface SchedulerParts {
 /** The scheduler, and how services in the same process talk to it. */
 export interface Scheduler extends ServiceModule {
   readonly control: SchedulerControl;
+  /** Publishes events; says how far it is behind. */
+  readonly relay: Relay;
 }
 
 /** The scheduler: gives tasks to workers, takes their outcomes, and watches the time. */
@@ -36,7 +42,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
   const tasks = store.tasks;
   const streams = new Set<WorkStream>();
   const draining = new AbortController();
-  const changed = (): void => relay.wake();
+  const changed = (): void => sequence.wake();
   const scheduled = (): void => due.wake();
   const dispatcher = new Dispatcher(tasks, logger, changed);
   const ready = (namespace: string): void => dispatcher.wakeNamespace(namespace);
@@ -52,13 +58,21 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     rescheduled: scheduled,
   });
   const relay = startRelayLoop({ events: store.events, publish: parts.publish, logger });
+  const sequence = startSequenceLoop({ events: store.events, sequenced: () => relay.wake(), logger });
   const due = startDueLoop({ store: tasks, ready: (queues) => dispatcher.wake(queues), logger });
   const expiry = startExpiryLoop({ store: tasks, settlement, clock, logger });
-  const housekeeping = startHousekeepingLoop({ store: tasks, clock, logger });
+  const housekeeping = startHousekeepingLoop({
+    store,
+    relay,
+    eventRetention: parts.eventRetention ?? Duration.of({ days: 7 }),
+    clock,
+    logger,
+  });
 
   return {
     name: 'scheduler',
     control,
+    relay,
     bindings: [
       dispatchService({
         store: tasks,
@@ -73,7 +87,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
       schedulerService(control),
     ],
     async start() {
-      for (const loop of [relay, due, expiry]) loop.wake();
+      for (const loop of [sequence, due, expiry]) loop.wake();
     },
     async drain() {
       draining.abort();
@@ -81,6 +95,8 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     },
     async stop() {
       await Promise.all([dispatcher, due, expiry, housekeeping].map((part) => part.stop()));
+      // Last, so that what was just done is told of.
+      await sequence.stop();
       await relay.stop();
     },
   };

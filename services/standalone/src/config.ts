@@ -1,10 +1,14 @@
 import { join, resolve } from 'node:path';
-import { commonConfig, type Env, readEnv } from '@orrery/service';
+import { Duration } from '@orrery/duration';
+import { commonConfig, durationText, type Env, natsConfig, readEnv } from '@orrery/service';
 import { z } from 'zod';
 
 const schema = z
   .object({
     ...commonConfig(7070),
+    ...natsConfig(),
+    /** How long events are kept to be read again. */
+    ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
     /** Where the data is kept. */
     ORRERY_DATA_DIR: z.string().default('./.orrery'),
     /** Where the tasks are kept instead: "postgres://…", "sqlite:FILE", or "memory:" (lost at the end). */

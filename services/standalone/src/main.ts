@@ -1,3 +1,4 @@
+import { createLocalBus, openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { readConfig } from './config.ts';
@@ -12,8 +13,16 @@ await runProcess(
   async () => {
     const store = await openStore(config.databaseUrl);
     await store.migrate();
+    const servers = config.ORRERY_NATS_URL;
+    const bus = servers ? await openNatsBus({ servers, logger }) : createLocalBus({ logger });
     const server = await serve({
-      modules: createStandalone({ store, logger, maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES }),
+      modules: createStandalone({
+        store,
+        bus,
+        logger,
+        maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
+        eventRetention: config.ORRERY_EVENT_RETENTION,
+      }),
       host: config.ORRERY_HOST,
       port: config.ORRERY_PORT,
       logger,
@@ -23,6 +32,7 @@ await runProcess(
     return {
       stop: async () => {
         await server.stop();
+        await bus.close();
         await store.close();
       },
     };

@@ -1,2 +1,2 @@
-export { createTaskApiService, type TaskApi, type TaskApiParts } from './task-api.ts';
+export { createTaskApiService, type TaskApiParts } from './task-api.ts';
 export type { SchedulerPort } from './scheduler-port.ts';

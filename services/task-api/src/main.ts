@@ -1,3 +1,4 @@
+import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, SchedulerClient, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { readConfig } from './config.ts';
@@ -12,9 +13,11 @@ await runProcess(
     const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
     await store.migrate();
     const scheduler = new SchedulerClient(config.ORRERY_SCHEDULERS, logger);
+    const servers = config.ORRERY_NATS_URL;
+    const bus = servers ? await openNatsBus({ servers, logger }) : null;
     const maxPayloadBytes = config.ORRERY_MAX_PAYLOAD_BYTES;
     const server = await serve({
-      modules: [createTaskApiService({ store, scheduler, logger, maxPayloadBytes })],
+      modules: [createTaskApiService({ store, scheduler, bus, logger, maxPayloadBytes })],
       host: config.ORRERY_HOST,
       port: config.ORRERY_PORT,
       logger,
@@ -23,6 +26,7 @@ await runProcess(
     return {
       stop: async () => {
         await server.stop();
+        await bus?.close();
         scheduler.close();
         await store.close();
       },

@@ -1,4 +1,4 @@
-import type { TaskEvent, TaskStore } from '@orrery/core';
+import type { EventBus, EventLog, OrreryEvent, Subscription, TaskStore } from '@orrery/core';
 import type { Logger, ServiceModule } from '@orrery/service';
 import type { SchedulerPort } from './scheduler-port.ts';
 import { taskService } from './task-service.ts';
@@ -6,21 +6,21 @@ import { Waiters } from './waiters.ts';
 
 /** What the task-api is made of. */
 export interface TaskApiParts {
-  readonly store: { readonly tasks: TaskStore };
+  readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
   readonly scheduler: SchedulerPort;
+  /** Where it hears of events: that makes waiting quick. Null: waiting is looking. */
+  readonly bus: Pick<EventBus, 'listen'> | null;
   readonly logger: Logger;
   /** The largest params that are accepted, in bytes. */
   readonly maxPayloadBytes: number;
 }
 
-/** The task-api, and where it hears of events. */
-export interface TaskApi extends ServiceModule {
-  /** Tells of events; they make waiting quick, and may be lost. */
-  hear(events: readonly TaskEvent[]): void;
-}
+/** The types of events that end a wait. */
+const ENDS = ['succeeded', 'failed', 'cancelled'].map((kind) => `orrery.task.v1.${kind}`);
 
 /** The front door: creates tasks, looks at them, waits for them, asks for their course to be changed. */
-export function createTaskApiService(parts: TaskApiParts): TaskApi {
+export function createTaskApiService(parts: TaskApiParts): ServiceModule {
+  let listening: Subscription | undefined;
   const draining = new AbortController();
   const waiters = new Waiters(parts.store.tasks, parts.logger);
   return {
@@ -34,17 +34,20 @@ export function createTaskApiService(parts: TaskApiParts): TaskApi {
         draining: draining.signal,
       }),
     ],
-    hear(events) {
-      for (const { kind, namespace, taskId } of events) {
-        if (kind === 'succeeded' || kind === 'failed' || kind === 'cancelled') waiters.ended({ namespace, id: taskId });
-      }
+    async start() {
+      listening = await parts.bus?.listen(ENDS, hear);
     },
-    async start() {},
     async drain() {
       draining.abort();
     },
     async stop() {
+      await listening?.stop();
       await waiters.stop();
     },
   };
+
+  function hear(events: readonly OrreryEvent[]): void {
+    for (const event of events)
+      if (event.noun === 'task') waiters.ended({ namespace: event.namespace, id: event.taskId });
+  }
 }

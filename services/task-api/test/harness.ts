@@ -1,6 +1,7 @@
 import { refusalFromStatus, taskv1 } from '@orrery/contracts';
 import type { Refusal, TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
+import { createLocalBus } from '@orrery/events';
 import { createLogger, serve } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
 import { FakeClock } from '@orrery/testing';
@@ -19,7 +20,8 @@ export async function startTaskApi() {
     retryTask: (key: TaskKey) => store.tasks.redriveTask(key),
     rescheduleTask: (key: TaskKey, runAt: Date) => store.tasks.rescheduleTask(key, runAt),
   };
-  const api = createTaskApiService({ store, scheduler, logger, maxPayloadBytes: 1024 * 1024 });
+  const bus = createLocalBus({ logger });
+  const api = createTaskApiService({ store, scheduler, bus, logger, maxPayloadBytes: 1024 * 1024 });
   const server = await serve({
     modules: [api],
     host: '127.0.0.1',
@@ -32,11 +34,12 @@ export async function startTaskApi() {
     clock,
     store,
     hints,
-    api,
+    bus,
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
     async stop() {
       channel.close();
       await server.stop();
+      await bus.close();
       await store.close();
     },
   };

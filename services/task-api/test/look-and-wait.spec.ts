@@ -1,5 +1,6 @@
 import { taskv1 } from '@orrery/contracts';
 import { Duration } from '@orrery/duration';
+import { taskEvent } from '@orrery/testing';
 import { refusalOf, spec, startTaskApi } from './harness.ts';
 
 const NO_FILTER = taskv1.TaskFilter.decode(new Uint8Array());
@@ -86,7 +87,7 @@ describe('looking at tasks, waiting for them, changing their course', () => {
     const id = await create();
     const waiting = fixture.tasks.waitTask({ namespace: '', taskId: id, timeout: undefined, view: 0 });
     await succeed();
-    fixture.api.hear([{ kind: 'succeeded', namespace: 'default', taskId: id } as never]);
+    await fixture.bus.publish([taskEvent(id, 3, 'succeeded')]);
     expect(await waiting).toMatchObject({ finished: true, task: { id, status: taskv1.TaskStatus.SUCCEEDED } });
   });
 
@@ -120,7 +121,7 @@ describe('looking at tasks, waiting for them, changing their course', () => {
       while (rest.length > 0 && ended.includes(done)) {
         rest.pop();
         const id = await succeed();
-        fixture.api.hear([{ kind: 'succeeded', namespace: 'default', taskId: id } as never]);
+        await fixture.bus.publish([taskEvent(id, 3, 'succeeded')]);
       }
     }
     expect([...ended].sort()).toEqual([...ids].sort());
