@@ -26,14 +26,14 @@ export class MemoryWorkers implements WorkerStore {
   }
 
   async heartbeat(key: WorkerKey, progress: WorkerProgress): Promise<Worker | null> {
-    const worker = await this.get(key);
+    const worker = this.#workers.get(keyOf(key));
     if (!worker) return null;
     const state = worker.state === 'LOST' ? 'ACTIVE' : worker.state;
     return this.#move({ ...worker, progress, heartbeatAt: this.#clock.now() }, state);
   }
 
   async move(key: WorkerKey, from: readonly WorkerState[], to: WorkerState): Promise<Worker | null> {
-    const worker = await this.get(key);
+    const worker = this.#workers.get(keyOf(key));
     return worker && from.includes(worker.state) ? this.#move(worker, to) : null;
   }
 

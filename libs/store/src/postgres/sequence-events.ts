@@ -23,7 +23,7 @@ const NEW_IDS = `
  *
  * `id + 0` keeps PostgreSQL from looking for the lowest id by going through the whole outbox from its old end.
  */
-const SEQUENCE = statement(
+export const SEQUENCE = statement(
   'sequence_events',
   `with held as materialized (
     select * from event_sequencer for update skip locked),
@@ -38,7 +38,13 @@ const SEQUENCE = statement(
       and not pg_visible_in_snapshot(xid, (select seen from goal))
       and pg_visible_in_snapshot(xid, (select upto from goal))
     order by id limit $1 + 1),
-  placed as (
+  ${place(`upto = case when more then goal.upto end, after_id = case when more then last_id end
+    from goal, done where done.count > 0`)}`,
+);
+
+/** Gives positions to the rows of `found`, but for one more than was asked for, which only tells that there are more. */
+export function place(keep: string): string {
+  return `placed as (
     insert into event_position (position, outbox_id, at)
     select last_position + number, found.id, at from found, goal where number <= $1
     returning position, outbox_id),
@@ -47,12 +53,10 @@ const SEQUENCE = statement(
       (select count(*) > $1 from found) as more from placed),
   kept as (
     update event_sequencer
-    set last_position = done.last_position, seen = case when more then goal.seen else goal.upto end,
-      upto = case when more then goal.upto end, after_id = case when more then last_id end
-    from goal, done
-    where done.count > 0)
-  select count::int as count from done`,
-);
+    set last_position = coalesce(done.last_position, goal.last_position),
+      seen = case when more then goal.seen else goal.upto end, ${keep})
+  select count::int as count from done`;
+}
 
 /** Gives positions to at most so many batches; returns to how many. */
 export async function sequenceEvents(database: Database, limit: number): Promise<number> {

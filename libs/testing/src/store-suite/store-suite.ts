@@ -1,10 +1,12 @@
 import type { Clock, Store } from '@orrery/core';
+import { auditTests } from './audit-tests.ts';
 import { cancellationTests } from './cancellation-tests.ts';
 import { claimOrderTests } from './claim-order-tests.ts';
 import { claimTests } from './claim-tests.ts';
 import { completionTests } from './completion-tests.ts';
 import { creationTests } from './creation-tests.ts';
 import { eventLogTests } from './event-log-tests.ts';
+import { eventReaderTests } from './event-reader-tests.ts';
 import { expiryTests } from './expiry-tests.ts';
 import { failureTests } from './failure-tests.ts';
 import { fencingTests } from './fencing-tests.ts';
@@ -17,6 +19,7 @@ import { redriveTests } from './redrive-tests.ts';
 import { requestTests } from './request-tests.ts';
 import { statsTests } from './stats-tests.ts';
 import { SuiteContext } from './suite-context.ts';
+import { workerEventTests } from './worker-event-tests.ts';
 import { workerTests } from './worker-tests.ts';
 
 /** How the suite comes by a store. */
@@ -56,8 +59,11 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     listTests(context);
     purgeTests(context);
     eventLogTests(context);
+    eventReaderTests(context);
+    auditTests(context);
     payloadTests(context);
     statsTests(context);
     workerTests(context);
+    workerEventTests(context);
   });
 }
