@@ -12,7 +12,10 @@ const LEASE = Duration.ofSeconds(15);
 /** How many batches one turn handles. */
 const BATCHES = 100;
 
-/** Follows the event log behind a named cursor: of several processes one does, and another goes on when it is gone. */
+/**
+ * Follows the event log, as far as a scheduler has sequenced it, behind a named cursor: of several processes one does, and another
+ * goes on when it is gone.
+ */
 export function startFollowLoop(deps: {
   readonly name: string;
   readonly events: EventLog;
@@ -28,8 +31,6 @@ export function startFollowLoop(deps: {
     runOnce: async () => {
       const position = await events.acquireCursor(name, owner, LEASE);
       if (position === null) return 'idle';
-      // Whoever sequences first does it for all; this process may be the only one that runs.
-      await events.sequence(BATCHES);
       const batches = await events.read(position, BATCHES);
       const last = batches.at(-1);
       if (!last) return 'idle';

@@ -1,2 +1,2 @@
 export { type AssessmentLoggerParts, createAssessmentLoggerService } from './assessment-logger.ts';
-export { type EventSource, fromBus } from './event-source.ts';
+export { type EventSource, fromBus, fromLog } from './event-source.ts';

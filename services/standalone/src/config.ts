@@ -9,6 +9,8 @@ const schema = z
     ...natsConfig(),
     /** How long events are kept to be read again. */
     ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
+    /** How long the audit trail is kept. */
+    ORRERY_AUDIT_RETENTION: durationText().default(Duration.of({ days: 90 })),
     /** Where the data is kept. */
     ORRERY_DATA_DIR: z.string().default('./.orrery'),
     /** Where the tasks are kept instead: "postgres://…", "sqlite:FILE", or "memory:" (lost at the end). */

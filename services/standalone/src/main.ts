@@ -22,6 +22,7 @@ await runProcess(
         logger,
         maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
         eventRetention: config.ORRERY_EVENT_RETENTION,
+        auditRetention: config.ORRERY_AUDIT_RETENTION,
       }),
       host: config.ORRERY_HOST,
       port: config.ORRERY_PORT,

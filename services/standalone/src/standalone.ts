@@ -1,5 +1,6 @@
+import { createAssessmentLoggerService, fromLog } from '@orrery/assessment-logger';
 import type { EventBus, Store } from '@orrery/core';
-import type { Duration } from '@orrery/duration';
+import { Duration } from '@orrery/duration';
 import { createSchedulerService } from '@orrery/scheduler';
 import type { Logger, ServiceModule } from '@orrery/service';
 import { createTaskApiService } from '@orrery/task-api';
@@ -14,7 +15,11 @@ export interface StandaloneParts {
   readonly maxPayloadBytes: number;
   /** How long events are kept to be read again. Default 7 days. */
   readonly eventRetention?: Duration;
+  /** How long the audit trail is kept. Default 90 days. */
+  readonly auditRetention?: Duration;
 }
+
+const AUDIT_RETENTION = Duration.of({ days: 90 });
 
 /** All services as one: they call each other directly. */
 export function createStandalone(parts: StandaloneParts): readonly ServiceModule[] {
@@ -28,5 +33,13 @@ export function createStandalone(parts: StandaloneParts): readonly ServiceModule
   });
   const taskApi = createTaskApiService({ store, scheduler: scheduler.control, bus, logger, maxPayloadBytes });
   const registry = createWorkerRegistryService({ store, scheduler: scheduler.control, logger });
-  return [scheduler, taskApi, registry];
+  // From the log, not the bus: what was written before a crash is put on record after it.
+  const source = fromLog(store.events, logger);
+  const assessmentLogger = createAssessmentLoggerService({
+    store,
+    source,
+    logger,
+    retention: parts.auditRetention ?? AUDIT_RETENTION,
+  });
+  return [scheduler, taskApi, registry, assessmentLogger];
 }
