@@ -9,8 +9,11 @@ const INTERVAL = Duration.ofSeconds(5);
 /** How many workers one turn marks as lost. */
 const BATCH = 100;
 
-/** How long a worker that stopped or was lost stays on record. */
-const FORGET_AFTER = Duration.of({ days: 1 });
+/**
+ * How long a worker that stopped or was lost stays on record: longer than its events and audit records are kept by default, for one
+ * that registers anew after that counts its events from 1 again.
+ */
+const FORGET_AFTER = Duration.of({ days: 100 });
 
 /**
  * Marks workers as lost that have been silent for too long, and has the scheduler take back at once what they hold, however long
