@@ -10,7 +10,7 @@ export * as workerv1 from './worker-v1.ts';
 export { readDescriptorImage } from './descriptor-image.ts';
 export { auditRecordToProto } from './map-audit.ts';
 export { strategyFromProto, strategyToProto } from './map-claim-strategy.ts';
-export { eventToProto } from './map-event.ts';
+export { eventFromProto, eventToProto } from './map-event.ts';
 export { leaseFromProto, leaseToProto } from './map-lease.ts';
 export type { LeasedTask } from './map-lease.ts';
 export { payloadFromProto, payloadToProto } from './map-payload.ts';

@@ -1,12 +1,14 @@
-import { eventId, eventType, type OrreryEvent, subjectOf } from '@orrery/core';
+import { EVENT_TYPES, eventId, eventType, type OrreryEvent, subjectOf } from '@orrery/core';
 import type * as eventv1 from './event-v1.ts';
-import { taskErrorToProto } from './map-task-error.ts';
-import { statusToProto } from './map-task.ts';
-import { workerStateToProto } from './map-worker.ts';
+import { invalidField } from './invalid-field.ts';
+import { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
+import { statusFromProto, statusToProto } from './map-task.ts';
+import { timeFromProto } from './map-time.ts';
+import { workerStateFromProto, workerStateToProto } from './map-worker.ts';
 
-/** An event as the wire carries it; the cursor resumes a subscription after it. */
+/** An event as the wire carries it, with the cursor that resumes after it; none where there is nothing to resume. */
 export function eventToProto(event: OrreryEvent, cursor = ''): eventv1.Event {
-  const isOfTask = event.noun === 'task';
+  const isTask = event.noun === 'task';
   return {
     id: eventId(event),
     type: eventType(event),
@@ -14,16 +16,59 @@ export function eventToProto(event: OrreryEvent, cursor = ''): eventv1.Event {
     subject: subjectOf(event),
     sequence: BigInt(event.sequence),
     time: event.at,
-    correlationId: isOfTask ? event.correlationId : '',
-    traceparent: isOfTask ? event.traceparent : '',
+    correlationId: isTask ? event.correlationId : '',
+    traceparent: isTask ? event.traceparent : '',
     cursor,
-    data: dataOf(event),
+    data: dataToProto(event),
   };
 }
 
-function dataOf(event: OrreryEvent): eventv1.Event['data'] {
+/**
+ * Reads an event as a server tells of it; null if it is of a type that this version does not know. Refuses with INVALID_FIELD what
+ * no server would say.
+ */
+export function eventFromProto(event: eventv1.Event, field = 'event'): OrreryEvent | null {
+  const { namespace, subject, correlationId, traceparent, data } = event;
+  if (!data || !EVENT_TYPES.includes(event.type)) return null;
+  if (!event.time) throw invalidField(`${field}.time`, 'must be set');
+  const kind = event.type.slice(event.type.lastIndexOf('.') + 1);
+  const at = timeFromProto(event.time, `${field}.time`);
+  const sequence = Number(event.sequence);
+  if (data.$case === 'worker') {
+    const state = workerStateFromProto(data.value.state, `${field}.worker.state`);
+    return { noun: 'worker', kind: kind as WorkerKind, namespace, workerId: subject, sequence, at, state };
+  }
+  const { queue, taskType, attempt, workerId, error } = data.value;
+  return {
+    noun: 'task',
+    kind: kind as TaskKind,
+    namespace,
+    taskId: subject,
+    sequence,
+    at,
+    queue,
+    type: taskType,
+    status: statusFromProto(data.value.status, `${field}.task.status`),
+    attempt,
+    workerId,
+    correlationId,
+    traceparent,
+    error: error ? taskErrorFromProto(error, `${field}.task.error`, at) : null,
+  };
+}
+
+type TaskKind = (OrreryEvent & { noun: 'task' })['kind'];
+type WorkerKind = (OrreryEvent & { noun: 'worker' })['kind'];
+
+function dataToProto(event: OrreryEvent): eventv1.Event['data'] {
   if (event.noun === 'worker') return { $case: 'worker', value: { state: workerStateToProto(event.state) } };
-  const { queue, type: taskType, status, attempt, workerId, error } = event;
-  const value = { queue, taskType, status: statusToProto(status), attempt, workerId };
-  return { $case: 'task', value: { ...value, error: error ? taskErrorToProto(error) : undefined } };
+  const value = {
+    queue: event.queue,
+    taskType: event.type,
+    status: statusToProto(event.status),
+    attempt: event.attempt,
+    workerId: event.workerId,
+    error: event.error ? taskErrorToProto(event.error) : undefined,
+  };
+  return { $case: 'task', value };
 }

@@ -1,6 +1,9 @@
 import type { Duration } from '@orrery/duration';
 import type { OrreryEvent } from './event.ts';
 
+/** The name of the cursor behind which events are published: everything before it is on the bus. */
+export const RELAY_CURSOR = 'relay';
+
 /**
  * Every event that was written and is still kept, in one order. Changes write their events in their own transactions and in
  * whatever order these commit; `sequence` puts what was committed since into the log's order, once and for all: for each subject

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { EventBatch, EventLog, OrreryEvent } from '@orrery/core';
+import { type EventBatch, type EventLog, type OrreryEvent, RELAY_CURSOR } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type Loop, startLoop } from '@orrery/service';
-
-/** The relay's cursor: up to here everything was published. */
-export const RELAY_CURSOR = 'relay';
 
 /** How often to look without being woken. */
 const INTERVAL = Duration.ofSeconds(1);

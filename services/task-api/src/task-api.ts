@@ -1,5 +1,7 @@
 import type { EventBus, EventLog, OrreryEvent, Subscription, TaskStore } from '@orrery/core';
 import type { Logger, ServiceModule } from '@orrery/service';
+import { EventFeed } from './event-feed.ts';
+import { eventService } from './event-service.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 import { taskService } from './task-service.ts';
 import { Waiters } from './waiters.ts';
@@ -23,6 +25,8 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
   let listening: Subscription | undefined;
   const draining = new AbortController();
   const waiters = new Waiters(parts.store.tasks, parts.logger);
+  const { events } = parts.store;
+  const feed = new EventFeed({ events, bus: parts.bus, logger: parts.logger });
   return {
     name: 'task-api',
     bindings: [
@@ -33,6 +37,7 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
         maxPayloadBytes: parts.maxPayloadBytes,
         draining: draining.signal,
       }),
+      eventService({ events, feed, logger: parts.logger, draining: draining.signal }),
     ],
     async start() {
       listening = await parts.bus?.listen(ENDS, hear);
@@ -42,6 +47,7 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
     },
     async stop() {
       await listening?.stop();
+      await feed.stop();
       await waiters.stop();
     },
   };

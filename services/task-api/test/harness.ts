@@ -1,4 +1,4 @@
-import { refusalFromStatus, taskv1 } from '@orrery/contracts';
+import { eventv1, refusalFromStatus, taskv1 } from '@orrery/contracts';
 import type { Refusal, TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLocalBus } from '@orrery/events';
@@ -36,6 +36,7 @@ export async function startTaskApi() {
     hints,
     bus,
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
+    events: createClient(eventv1.EventServiceDefinition, channel),
     async stop() {
       channel.close();
       await server.stop();
