@@ -1,4 +1,4 @@
-import { taskv1 } from '@orrery/contracts';
+import { eventv1, taskv1 } from '@orrery/contracts';
 import { call, openChannel } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
 import type { CallOptions } from 'nice-grpc-common';
@@ -8,6 +8,7 @@ import type { ClientSettings } from './client-options.ts';
 export interface Connection {
   readonly settings: ClientSettings;
   readonly stub: taskv1.TaskServiceClient;
+  readonly events: eventv1.EventServiceClient;
   /** Makes a call that is safe to repeat; rejects with an OrreryError, or the signal's reason. */
   call<T>(attempt: (options: CallOptions) => Promise<T>, signal?: AbortSignal): Promise<T>;
   close(): void;
@@ -19,6 +20,7 @@ export function connect(settings: ClientSettings): Connection {
   return {
     settings,
     stub: createClientFactory().create(taskv1.TaskServiceDefinition, channel),
+    events: createClientFactory().create(eventv1.EventServiceDefinition, channel),
     call: (attempt, signal) => call(attempt, settings, signal),
     close: () => channel.close(),
   };

@@ -1,11 +1,13 @@
 import { OrreryError } from '@orrery/rpc';
 import { type ClientOptions, readClientOptions } from './client-options.ts';
 import { connect } from './connect.ts';
+import { createEvents, type Events } from './subscribe-events.ts';
 import { createTasks, type Tasks } from './tasks.ts';
 
 /** A connection to Orrery for creating tasks and following them. */
 export interface Client extends AsyncDisposable {
   readonly tasks: Tasks;
+  readonly events: Events;
   /** Lets calls under way end, rejects waits, and closes the connection. */
   close(): Promise<void>;
 }
@@ -14,12 +16,15 @@ export interface Client extends AsyncDisposable {
 export function createClient(options: ClientOptions = {}): Client {
   const connection = connect(readClientOptions(options));
   const { tasks, close: closeTasks } = createTasks(connection);
+  const leaving = new AbortController();
+  const events = createEvents(connection, leaving.signal);
   let closing: Promise<void> | null = null;
   const close = () => {
+    leaving.abort(closed());
     closing ??= closeTasks(closed()).finally(() => connection.close());
     return closing;
   };
-  return { tasks, close, [Symbol.asyncDispose]: close };
+  return { tasks, events, close, [Symbol.asyncDispose]: close };
 }
 
 function closed(): OrreryError {

@@ -66,21 +66,29 @@ async function attemptOnce<T>(
   }
 }
 
+/** The messages of a stream as they are asked for; whatever breaks it off is thrown as an OrreryError, an abort as the signal's reason. */
+export async function* openStream<T>(
+  open: (options: CallOptions) => AsyncIterable<T>,
+  settings: { readonly token?: string | undefined; readonly signal: AbortSignal },
+): AsyncGenerator<T> {
+  let trailer: Metadata | undefined;
+  const onTrailer = (metadata: Metadata) => (trailer = metadata);
+  const metadata = callMetadata(settings.token);
+  try {
+    yield* open({ signal: settings.signal, metadata, onTrailer });
+  } catch (error) {
+    settings.signal.throwIfAborted();
+    throw errorFromCall(error, trailer);
+  }
+}
+
 /** Reads a stream to its end; whatever breaks it off is thrown as an OrreryError, an abort as the signal's reason. */
 export async function readStream<T>(
   open: (options: CallOptions) => AsyncIterable<T>,
   onMessage: (message: T) => void,
   settings: { readonly token?: string | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
-  let trailer: Metadata | undefined;
-  const onTrailer = (metadata: Metadata) => (trailer = metadata);
-  const metadata = callMetadata(settings.token);
-  try {
-    for await (const message of open({ signal: settings.signal, metadata, onTrailer })) onMessage(message);
-  } catch (error) {
-    settings.signal.throwIfAborted();
-    throw errorFromCall(error, trailer);
-  }
+  for await (const message of openStream(open, settings)) onMessage(message);
 }
 
 function tooLate(deadline: Duration, last: OrreryError | undefined): OrreryError {

@@ -1,6 +1,6 @@
 export { reconnectDelay } from './backoff.ts';
 export { Batcher, type BatcherOptions, type Settled } from './batcher.ts';
-export { call, type CallSettings, readStream } from './call.ts';
+export { call, type CallSettings, openStream, readStream } from './call.ts';
 export { type ConnectionOptions, openChannel, type TlsOptions } from './channel.ts';
 export { type Logger, stderrLogger, withFields } from './logger.ts';
 export {
