@@ -1,7 +1,7 @@
 import type { SystemName } from './load-system.ts';
 import type { Connection } from './queue-system.ts';
-import { startServices, startStandalone } from './servers/start-orrery.ts';
-import { type AppendFsync, startPostgres, startRedis } from './servers/start-storage.ts';
+import { type NodeOptions, startServices, startStandalone } from './servers/start-orrery.ts';
+import { type AppendFsync, startNats, startPostgres, startRedis } from './servers/start-storage.ts';
 
 /** A system in one of its set-ups, as it is measured. */
 export interface Contender {
@@ -9,8 +9,8 @@ export interface Contender {
   readonly title: string;
   readonly system: SystemName;
   readonly storage: 'SQLite' | 'PostgreSQL' | 'Redis';
-  /** Starts empty storage and the servers, which end with the stack; `nodeOptions` are for servers that are Node. */
-  start(ground: AsyncDisposableStack, nodeOptions: string): Promise<Connection>;
+  /** Starts empty storage and the servers, which end with the stack; `nodeOptions` are for each server that is Node, by name. */
+  start(ground: AsyncDisposableStack, nodeOptions: NodeOptions): Promise<Connection>;
 }
 
 /** Everything that is measured side by side. */
@@ -29,6 +29,16 @@ export const CONTENDERS: readonly Contender[] = [
     storage: 'PostgreSQL',
     start: async (ground, nodeOptions) =>
       startServices(ground, { databaseUrl: await startPostgres(ground), nodeOptions }),
+  },
+  {
+    id: 'orrery-nats',
+    title: 'Orrery (PostgreSQL and NATS, separate services)',
+    system: 'orrery',
+    storage: 'PostgreSQL',
+    start: async (ground, nodeOptions) => {
+      const [databaseUrl, natsUrl] = await Promise.all([startPostgres(ground), startNats(ground)]);
+      return startServices(ground, { databaseUrl, natsUrl, nodeOptions });
+    },
   },
   onPostgres('graphile-worker', 'graphile-worker', 'graphile-worker (PostgreSQL)'),
   onPostgres('pg-boss', 'pg-boss', 'pg-boss (PostgreSQL, polling)'),

@@ -10,6 +10,7 @@ const PROFILE: CpuProfile = {
     { id: 5, callFrame: frame('write', 'node:net', 1) },
   ],
   samples: [1, 2, 3, 4, 5],
+  startTime: 5_000_000,
   timeDeltas: [900_000, 3_000, 2_000, 4_000, 1_000],
 };
 
@@ -24,4 +25,13 @@ test('the busiest places come first, idleness aside, whoever called them', () =>
 test('by package', () => {
   const places = selfTimes(PROFILE, 'package').map(({ place }) => place);
   expect(places).toEqual(['libs/store', '@grpc/grpc-js', 'node:net']);
+});
+
+test('only what was measured', () => {
+  const times = selfTimes(PROFILE, 'package', (atMs) => atMs > 5_904);
+  expect(times.map(({ place, milliseconds }) => [place, milliseconds])).toEqual([
+    ['libs/store', 4],
+    ['@grpc/grpc-js', 2],
+    ['node:net', 1],
+  ]);
 });

@@ -11,9 +11,11 @@ export interface CpuProfile {
   readonly samples: readonly number[];
   /** Microseconds since the sample before. */
   readonly timeDeltas: readonly number[];
+  /** By the system-wide monotonic clock, in microseconds. */
+  readonly startTime: number;
 }
 
-/** How long a process was in one place, callees aside. */
+/** How long a process was in one place, what it called aside. */
 export interface SelfTime {
   readonly place: string;
   readonly milliseconds: number;
@@ -23,15 +25,23 @@ export interface SelfTime {
 
 const IDLE = '(idle)';
 
-/** Where a process was busy, the most first; by function, or by npm package. */
-export function selfTimes(profile: CpuProfile, by: 'function' | 'package'): readonly SelfTime[] {
+/** Where a process was busy while `isMeasured` (milliseconds of the monotonic clock), the most first; by function, or by npm package. */
+export function selfTimes(
+  profile: CpuProfile,
+  by: 'function' | 'package',
+  isMeasured: (atMs: number) => boolean = () => true,
+): readonly SelfTime[] {
   const nodes = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const times = new Map<string, number>();
+  let now = profile.startTime;
   profile.samples.forEach((id, index) => {
+    const delta = profile.timeDeltas[index] ?? 0;
+    now += delta;
+    if (!isMeasured(now / 1000)) return;
     const frame = nodes.get(id);
     if (!frame || frame.functionName === IDLE) return;
     const place = by === 'package' ? packageOf(frame) : functionOf(frame);
-    times.set(place, (times.get(place) ?? 0) + (profile.timeDeltas[index] ?? 0) / 1000);
+    times.set(place, (times.get(place) ?? 0) + delta / 1000);
   });
   const busy = [...times.values()].reduce((sum, milliseconds) => sum + milliseconds, 0);
   return [...times]

@@ -9,6 +9,7 @@ export const METRICS = {
   W5p95: 'ms to start, p95',
   W5p99: 'ms to start, p99',
   W6: "worker's MiB",
+  lag: 'ms until NATS has every event of W3b',
   idle: '% of a core, idle',
 } as const;
 

@@ -7,6 +7,8 @@ export interface Connection {
   /** Of Orrery: where workers get their tasks and where they register, if not at `url`. */
   readonly scheduler?: string;
   readonly registry?: string;
+  /** Where the events of all that happens go. */
+  readonly nats?: string;
 }
 
 /** What a job carries: its number, and text that makes it about 100 bytes of JSON. */

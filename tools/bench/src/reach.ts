@@ -55,7 +55,8 @@ function comparisonsOf(given: Given): readonly Comparison[] {
   const onPostgres = contender.storage === 'PostgreSQL';
   const alike = peers.filter(({ storage }) => storage === 'PostgreSQL');
   if (metric === 'W6') return withBest(given, peers, NO_LARGER);
-  if (metric === 'idle') return idleComparison(given, onPostgres ? 2 : 1);
+  if (metric === 'lag') return limitComparison(given, 'the end of W3b', 2_000, 'ms');
+  if (metric === 'idle') return limitComparison(given, 'a core', onPostgres ? 2 : 1, '%');
   if (!isRate(metric)) return metric === 'W5p95' ? [] : withBest(given, onPostgres ? alike : peers, NO_SLOWER);
   const beside = onPostgres
     ? [...withBest(given, alike, TWICE), ...withBest(given, peers, AHEAD)]
@@ -92,6 +93,11 @@ function withFloor({ contender, metric, value, medians }: Given, floor: string):
   ];
 }
 
-function idleComparison({ contender, metric, value }: Given, limit: number): readonly Comparison[] {
-  return [{ contender, metric, value, against: 'a core', other: 100, reach: `< ${limit} %`, met: value < limit }];
+function limitComparison(
+  { contender, metric, value }: Given,
+  against: string,
+  limit: number,
+  unit: string,
+): readonly Comparison[] {
+  return [{ contender, metric, value, against, other: limit, reach: `< ${limit} ${unit}`, met: value < limit }];
 }

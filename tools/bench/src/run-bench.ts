@@ -1,7 +1,9 @@
 import { type Contender, isOrrery } from './contenders.ts';
+import { writeWindows, type Window } from './profile-windows.ts';
 import type { Figure, Quiet } from './figure.ts';
 import type { FloorMethods } from './floors/floor-main.ts';
 import type { Floor } from './floors/floors.ts';
+import { monotonicMs } from './monotonic.ts';
 import type { BenchOptions } from './options.ts';
 import { watchQuiet } from './quiet.ts';
 import { startRemote } from './remote.ts';
@@ -66,12 +68,16 @@ async function measureSession(
   const profiled =
     profileTo !== undefined && isOrrery(contender) ? `${profileTo}/${contender.id}/${workloads.join('-')}` : undefined;
   const session = await Session.open(ground, contender, { jobs: jobsOf(workloads, sizes), profileTo: profiled });
+  const measured: Window[] = [];
   for (const workload of workloads) {
     const quiet = await watchQuiet();
+    const from = monotonicMs();
     keep(quiet, await runWorkload(workload, session, sizes));
+    measured.push({ from, to: monotonicMs() });
   }
   await session.assertExactlyOnce();
   await session.close();
+  if (profiled !== undefined) await writeWindows(profiled, measured);
 }
 
 async function measureFloor({ id, start }: Floor, { sizes }: BenchOptions, watch: Watch, keep: Keep): Promise<void> {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Contender } from './contenders.ts';
+import { eventsStored } from './event-lag.ts';
 import { monotonicMs } from './monotonic.ts';
 import { residentMebibytes } from './process-times.ts';
 import type { JobRange, ProducerMethods } from './producer-main.ts';
+import type { Connection } from './queue-system.ts';
 import { type Methods, type Remote, type RemoteProcess, startRemote } from './remote.ts';
 import type { WorkerMethods } from './worker-main.ts';
 
@@ -21,16 +23,19 @@ export interface SessionOptions {
 /** Empty storage, fresh servers, a producer and a worker process, warmed up. */
 export class Session {
   readonly #contender: Contender;
+  readonly #connection: Connection;
   readonly #producer: RemoteProcess<ProducerMethods>;
   readonly #worker: RemoteProcess<WorkerMethods>;
   #created = 0;
 
   private constructor(
     contender: Contender,
+    connection: Connection,
     producer: RemoteProcess<ProducerMethods>,
     worker: RemoteProcess<WorkerMethods>,
   ) {
     this.#contender = contender;
+    this.#connection = connection;
     this.#producer = producer;
     this.#worker = worker;
   }
@@ -43,14 +48,14 @@ export class Session {
   ): Promise<Session> {
     const flags = (name: string) =>
       profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profileTo, name)}`];
-    const connection = await contender.start(ground, flags('servers').join(' '));
+    const connection = await contender.start(ground, (service) => flags(service).join(' '));
     const start = <M extends Methods<M>>(name: string) =>
       ground.use(startRemote<M>(new URL(`./${name}-main.ts`, import.meta.url), flags(name)));
     const producer = start<ProducerMethods>('producer');
     const worker = start<WorkerMethods>('worker');
     await producer.call.open(contender.system, connection);
     await worker.call.open(contender.system, connection, jobs + WARM_UP_JOBS);
-    const session = new Session(contender, producer, worker);
+    const session = new Session(contender, connection, producer, worker);
     await session.startWorker();
     await producer.call.singles(session.take(WARM_UP_JOBS / 2));
     await producer.call.bulk(session.take(WARM_UP_JOBS / 2));
@@ -91,6 +96,12 @@ export class Session {
       if (unfinished === 0) return now;
       await pause(LOOK_EVERY_MS);
     }
+  }
+
+  /** When NATS had an event of every task's success, by the monotonic clock; undefined without NATS. */
+  async eventsStored(): Promise<number | undefined> {
+    const { nats } = this.#connection;
+    return nats === undefined ? undefined : eventsStored(nats, this.#created);
   }
 
   /** Throws unless every job ran once, but those that wait in the storage. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Metric } from './figure.ts';
 import { cpuSecondsOfDescendants } from './process-times.ts';
-import type { JobRange, Span } from './producer-main.ts';
+import type { Span } from './producer-main.ts';
 import type { Session } from './session.ts';
 import { percentile } from './statistics.ts';
 
@@ -45,12 +45,17 @@ const RUNS: Readonly<Record<Workload, (session: Session, sizes: Sizes) => Promis
     withoutWorker(session, async () => ({ W2: creates(bulk, await session.producer.bulk(session.take(bulk))) })),
 
   async W3(session, { single }) {
-    const W3 = await throughput(session, session.take(single), (jobs) => session.producer.singles(jobs));
+    const { startedAt } = await session.producer.singles(session.take(single));
+    const W3 = perSecond(single, (await session.drained()) - startedAt);
     return { W3, W6: await session.workerMebibytes() };
   },
 
   async W3b(session, { bulk }) {
-    return { W3b: await throughput(session, session.take(bulk), (jobs) => session.producer.bulk(jobs)) };
+    const { startedAt } = await session.producer.bulk(session.take(bulk));
+    const endedAt = await session.drained();
+    const toldAt = await session.eventsStored();
+    const W3b = perSecond(bulk, endedAt - startedAt);
+    return toldAt === undefined ? { W3b } : { W3b, lag: Math.max(0, toldAt - endedAt) };
   },
 
   async W4(session, { single }) {
@@ -109,15 +114,6 @@ export function jobsOf(workloads: readonly Workload[], { single, bulk, paced }: 
 async function withoutWorker(session: Session, run: () => Promise<Measured>): Promise<Measured> {
   await session.stopWorker();
   return run();
-}
-
-async function throughput(
-  session: Session,
-  jobs: JobRange,
-  create: (jobs: JobRange) => Promise<Span>,
-): Promise<number> {
-  const { startedAt } = await create(jobs);
-  return perSecond(jobs.count, (await session.drained()) - startedAt);
 }
 
 function creates(count: number, { startedAt, endedAt }: Span): number {

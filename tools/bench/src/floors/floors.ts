@@ -10,7 +10,7 @@ export interface Floor {
   readonly id: keyof FloorMethods;
   readonly title: string;
   /** Starts what it needs, which ends with the stack; where that is. */
-  start(ground: AsyncDisposableStack): Promise<string>;
+  readonly start: (ground: AsyncDisposableStack) => Promise<string>;
 }
 
 /** Every floor. */

@@ -6,7 +6,7 @@ import type { Rates } from './floors.ts';
 import { rateOf } from './rate-of.ts';
 
 const MESSAGES = 30_000;
-const ACKS_OUTSTANDING = 1_000;
+const MOST_OUTSTANDING = 1_000;
 const WARM_UP = 500;
 const ITEM = Buffer.from(JSON.stringify(jobOf(0)));
 
@@ -18,13 +18,13 @@ export async function measureNats(url: string, scale: number): Promise<Rates> {
     await manager.streams.add({ name: 'BENCH', subjects: ['bench.stored'], storage: StorageType.File });
     const js = jetstream(connection);
     const publish = () => js.publish('bench.stored', ITEM);
-    await inFlight(WARM_UP, ACKS_OUTSTANDING, publish);
+    await inFlight(WARM_UP, MOST_OUTSTANDING, publish);
     const messages = Math.ceil(MESSAGES * scale);
     const core = await rateOf(messages * 10, async () => {
       for (let index = 0; index < messages * 10; index++) connection.publish('bench.core', ITEM);
       await connection.flush();
     });
-    const stored = await rateOf(messages, () => inFlight(messages, ACKS_OUTSTANDING, publish));
+    const stored = await rateOf(messages, () => inFlight(messages, MOST_OUTSTANDING, publish));
     return { 'core publish, no ack': core, 'JetStream publish, file storage': stored };
   } finally {
     await connection.close();
