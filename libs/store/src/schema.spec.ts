@@ -1,10 +1,10 @@
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
-import { NodeSqliteDialect, SqliteDriver, type AbstractSqlDriver, type MikroORM } from '@mikro-orm/sql';
+import { NodeSqliteDialect, SqliteDriver, type MikroORM } from '@mikro-orm/sql';
 import { startEphemeralPostgres } from '@orrery/testing';
 import { migratePostgres } from './postgres/migrate-postgres.ts';
 import { schemaOrm } from './schema-orm.ts';
 
-async function expectNoDifference(orm: MikroORM<AbstractSqlDriver>): Promise<void> {
+async function expectNoDifference(orm: MikroORM): Promise<void> {
   try {
     await orm.migrator.up();
     expect(await orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe('');

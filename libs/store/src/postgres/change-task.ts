@@ -62,7 +62,10 @@ async function write(connection: Connection, before: Task, after: Task, now: Dat
   const row = toValues(after);
   if (isLive) row.push(after.runAt <= now);
   // Those who wait for the row's lock go on with the row as it is then, unless it was deleted: then they think it has gone.
-  if (wasLive && isLive) return void (await connection.query(UPDATE_LIVE, row));
+  if (wasLive && isLive) {
+    await connection.query(UPDATE_LIVE, row);
+    return;
+  }
   await connection.query(wasLive ? DELETE_LIVE : DELETE_ENDED, [before.namespace, before.id]);
   await connection.query(isLive ? INSERT_LIVE : INSERT_ENDED, row);
 }

@@ -1,5 +1,5 @@
 import { StorageError } from '@orrery/core';
-import { Pool, types, type PoolClient, type PoolConfig } from 'pg';
+import { Pool, types, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
 import { storageErrorOf } from './storage-errors.ts';
 
 const OLDEST_VERSION = 14;
@@ -17,6 +17,9 @@ const SESSION = `
   set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off;
   set enable_hashjoin = off; set enable_mergejoin = off; set idle_in_transaction_session_timeout = '30s'`;
 
+/** The pool waits for it before it gives the connection to anyone, which its types do not say. */
+const prepareSession: (client: ClientBase) => unknown = (client) => client.query(SESSION);
+
 /** Opens a pool of connections to a server that can be trusted with data; throws a `StorageError` that says why one cannot. */
 export async function connect(url: string, poolSize: number): Promise<Pool> {
   const pool = new Pool({
@@ -28,9 +31,7 @@ export async function connect(url: string, poolSize: number): Promise<Pool> {
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
     types: TYPES,
-    onConnect: async (client) => {
-      await client.query(SESSION);
-    },
+    onConnect: prepareSession,
   });
   // The statement in flight fails by itself; an idle connection that breaks is replaced.
   pool.on('error', ignore);
@@ -80,7 +81,7 @@ const TYPES: PoolConfig['types'] = {
     if (oid === TIMESTAMPTZ) return parseInstant;
     if (oid === INT8) return BigInt;
     if (oid === JSON || oid === JSONB) return String;
-    return types.getTypeParser(oid, format);
+    return types.getTypeParser(oid, format) as (value: string) => unknown;
   },
 };
 

@@ -15,5 +15,5 @@ storeSuite('PostgreSQL', {
 modelSuite(
   'PostgreSQL',
   { open: async (clock) => openPostgresStore({ url: await server.createDatabase(), clock }) },
-  { sequences: 300 },
+  { sequences: 150 },
 );

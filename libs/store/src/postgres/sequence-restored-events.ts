@@ -14,8 +14,8 @@ const IS_RESTORED = statement(
 );
 
 /** In chunks; 0 is seen by everyone and new to nobody. Rows without a position are given one first. */
-const FORGET_XIDS = statement(
-  'forget_event_xids',
+const FORGET_AHEAD = statement(
+  'forget_events_ahead',
   `with ahead as materialized (
     select id from outbox where xid >= pg_snapshot_xmax(pg_current_snapshot()) limit 50000),
   forgotten as (
@@ -47,7 +47,7 @@ const SEQUENCE_RESTORED = statement(
 export async function sequenceRestoredEvents(database: Database, limit: number): Promise<number> {
   const [log] = await database.query<{ restored: boolean }>(IS_RESTORED, []);
   if (!log?.restored) return 0;
-  const [forgotten] = await database.query<{ count: number }>(FORGET_XIDS, []);
+  const [forgotten] = await database.query<{ count: number }>(FORGET_AHEAD, []);
   if (forgotten && forgotten.count > 0) return 0;
   const [done] = await database.query<{ count: number }>(SEQUENCE_RESTORED, [limit]);
   return done?.count ?? 0;

@@ -15,5 +15,5 @@ storeSuite('a SQLite file', {
 modelSuite(
   'a SQLite file',
   { open: (clock) => openSqliteStore({ path: join(directory, 'model', 'tasks.db'), clock }) },
-  { sequences: 500 },
+  { sequences: 300 },
 );
