@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compat: ['pure', 'sdk'],
   examples: ['pure', 'sdk'],
   testing: ['pure', 'contracts', 'rpc', 'kit', 'sdk', 'adapter', 'service', 'standalone', 'testing'],
-  tool: ['pure', 'contracts', 'rpc', 'kit', 'sdk', 'adapter', 'service', 'standalone'],
+  tool: ['pure', 'contracts', 'rpc', 'kit', 'sdk', 'adapter', 'service', 'standalone', 'cli'],
 };
 
 /** What specs may import beyond their package's row: real adapters and servers to test against. */
@@ -30,8 +30,8 @@ const PURE_NPM = ['uuid'];
 /** Entry points that exist for specs only. */
 const SPEC_ENTRIES = ['@orrery/rpc/testing'];
 
-/** Tags whose code may use `@orrery/testing` outside specs: test suites themselves, and benchmarks. */
-const USES_TESTING = ['@orrery/bench', '@orrery/testing'];
+/** Packages whose code may use `@orrery/testing` outside specs: test suites themselves, benchmarks, and what breaks things. */
+const USES_TESTING = ['@orrery/bench', '@orrery/faults', '@orrery/testing'];
 
 /** A relative path to the inside of another package; imports across packages go by name. */
 const OUT_OF_PACKAGE = '^(?:\\.\\./)+(?!src/|test/)(?:[^/]+/)+(?:src|test|dist)/';
