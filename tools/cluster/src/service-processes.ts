@@ -4,7 +4,6 @@ import { fieldsOf } from './log-entry.ts';
 import type { ProcessKind, ProcessSpec } from './process-spec.ts';
 
 const HOST = '127.0.0.1';
-const REPOSITORY = new URL('../../../', import.meta.url);
 
 /** The processes that are services, by kind. */
 export type ServiceKind = Exclude<ProcessKind, 'postgres' | 'nats' | 'worker'>;
@@ -30,7 +29,7 @@ export function serviceProcess(
     name,
     kind,
     address: `${HOST}:${port}`,
-    ...node(`services/${kind}/src/main.ts`),
+    ...node(new URL(`../../../services/${kind}/src/main.ts`, import.meta.url)),
     env: {
       ORRERY_HOST: HOST,
       ORRERY_PORT: String(port),
@@ -52,7 +51,7 @@ export function workerProcess(name: string, { schedulers, registries, env }: Ser
     name,
     kind: 'worker',
     address: null,
-    ...node('tools/cluster/src/worker-main.ts'),
+    ...node(new URL('./worker-main.ts', import.meta.url)),
     env: {
       ...env,
       ORRERY_ADDRESS: schedulers.join(','),
@@ -65,7 +64,6 @@ export function workerProcess(name: string, { schedulers, registries, env }: Ser
   };
 }
 
-function node(file: string): Pick<ProcessSpec, 'command' | 'args'> {
-  const path = fileURLToPath(new URL(file, REPOSITORY));
-  return { command: process.execPath, args: ['--conditions=@orrery/source', '--no-warnings', path] };
+function node(file: URL): Pick<ProcessSpec, 'command' | 'args'> {
+  return { command: process.execPath, args: ['--conditions=@orrery/source', '--no-warnings', fileURLToPath(file)] };
 }

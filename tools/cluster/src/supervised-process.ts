@@ -207,7 +207,7 @@ export class SupervisedProcess implements ClusterProcess {
 }
 
 /** How long to wait before the nth restart in a row. */
-export function delayBefore(restart: number): Duration {
+function delayBefore(restart: number): Duration {
   const delay = FIRST_DELAY.times(2 ** Math.min(restart - 1, 10));
   return delay.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : delay;
 }

@@ -21,7 +21,9 @@ describe('a cluster on this machine', () => {
   it('runs tasks of several clients through all of its services, and keeps a record of every event', async () => {
     const { taskApi, scheduler, workerRegistry, assessmentLogger } = cluster.addresses;
     const address = taskApi.join(',');
-    const clients = ['ada', 'grace'].map((correlationId) => createClient({ address, origin: () => ({ correlationId }) }));
+    const clients = ['ada', 'grace'].map((correlationId) =>
+      createClient({ address, origin: () => ({ correlationId }) }),
+    );
     // Each is served by one scheduler alone, so that both must take part.
     const pinned = scheduler.map((each, index) =>
       createWorker({
