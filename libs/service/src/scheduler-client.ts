@@ -1,8 +1,8 @@
 import { dispatchv1, taskFromProto } from '@orrery/contracts';
 import { Refusal, type Task, type TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { call, type CallSettings, openChannel, OrreryError, systemTimers } from '@orrery/rpc';
-import { createClient } from 'nice-grpc';
+import { call, type CallSettings, openChannel, OrreryError, systemTimers, traceCalls } from '@orrery/rpc';
+import { createClientFactory } from 'nice-grpc';
 import type { Logger } from './logger.ts';
 
 const DEADLINE = Duration.ofSeconds(5);
@@ -129,7 +129,7 @@ class SchedulerPeer {
 }
 
 function createRawClient(channel: ReturnType<typeof openChannel>) {
-  return createClient(dispatchv1.SchedulerServiceDefinition, channel);
+  return createClientFactory().use(traceCalls).create(dispatchv1.SchedulerServiceDefinition, channel);
 }
 
 function readTask(task: Parameters<typeof taskFromProto>[0] | undefined): Task {
