@@ -18,7 +18,10 @@ const FLUSH_MS = 5_000;
 const EXPORT_INTERVAL_MS = 60_000;
 
 /** Starts the SDK; how it exports, it reads from the process's environment. */
-export async function openSdk(config: TelemetryConfig, { serviceName, serviceVersion, env }: TelemetryOptions) {
+export async function openSdk(
+  config: TelemetryConfig,
+  { serviceName, serviceVersion, env }: Required<TelemetryOptions>,
+) {
   const prometheus = config.prometheus && (await listen(config.prometheus));
   const sdk = new NodeSDK({
     resource: defaultResource().merge(

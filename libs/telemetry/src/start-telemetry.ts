@@ -1,10 +1,12 @@
+import { createRequire } from 'node:module';
 import { type Env, readTelemetryConfig } from './telemetry-config.ts';
 
 /** Who a process is, and where it reads what to tell of itself. */
 export interface TelemetryOptions {
   /** Unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES say otherwise. */
   readonly serviceName: string;
-  readonly serviceVersion: string;
+  /** Default: Orrery's own. */
+  readonly serviceVersion?: string;
   /** Decides what is on; how it is exported, the SDK reads from the process's own environment. */
   readonly env: Env;
 }
@@ -38,11 +40,13 @@ export function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   return started;
 }
 
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
 async function start(options: TelemetryOptions): Promise<Telemetry> {
   const config = readTelemetryConfig(options.env);
   if (!config.traces && !config.metrics && !config.prometheus) return NO_TELEMETRY;
   const { openSdk } = await import('./open-sdk.ts');
-  const sdk = await openSdk(config, options);
+  const sdk = await openSdk(config, { serviceVersion: version, ...options });
   return {
     traces: config.traces,
     metrics: config.metrics || config.prometheus !== null,

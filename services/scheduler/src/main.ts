@@ -1,6 +1,7 @@
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
+import { observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
 import { createSchedulerService } from './scheduler.ts';
 
@@ -10,10 +11,15 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'scheduler',
   async () => {
-    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
+    const telemetry = await startTelemetry({ serviceName: 'orrery-scheduler', env: process.env });
+    const store = observeStore(await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL }), {
+      telemetry,
+      logger,
+    });
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
     const bus = servers && (await openNatsBus({ servers, logger }));
+    const stopReporting = reportBacklog({ tasks: store.tasks, telemetry, logger });
     const scheduler = createSchedulerService({
       store,
       logger,
@@ -33,7 +39,9 @@ await runProcess(
       stop: async () => {
         await server.stop();
         await bus?.close();
+        stopReporting();
         await store.close();
+        await telemetry.stop();
       },
     };
   },
