@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { activeTraceparent, readTraceparent } from '@orrery/rpc';
 
 /** What everything that is done for one call has in common. */
@@ -11,11 +11,16 @@ export interface CallScope {
   readonly traceparent: string;
 }
 
-const scopes = new AsyncLocalStorage<CallScope>();
+const scopes = new AsyncLocalStorage<CallScope | undefined>();
 
 /** Runs the handling of a call so that every line logged meanwhile can be told to belong to it. */
 export function inCallScope<R>(scope: CallScope, run: () => R): R {
   return scopes.run(scope, run);
+}
+
+/** Runs what outlives the call in which it began, and must not be taken for a part of it. */
+export function outsideCalls<R>(run: () => R): R {
+  return scopes.run(undefined, () => context.with(ROOT_CONTEXT, run));
 }
 
 /** The call that is being handled; undefined outside of calls. */

@@ -37,10 +37,11 @@ export function reportBacklog(options: BacklogOptions): () => void {
   const batches = gauge('orrery.outbox.batches', '{batch}', 'Batches of events to be published.', ValueType.INT);
   const lag = gauge('orrery.outbox.lag', 's', 'How old the first batch to be published is.', ValueType.DOUBLE);
   const look = cached(options);
+  const withDrained = drainedQueues();
   const observables: Observable[] = [depth, age, batches, lag];
   const observe = async (result: BatchObservableResult) => {
     const figures = await look();
-    for (const queue of figures?.queues ?? []) {
+    for (const queue of withDrained(figures?.queues ?? [])) {
       const of = { 'orrery.namespace': queue.namespace, 'messaging.destination.name': queue.queue };
       for (const state of ['ready', 'scheduled', 'running'] as const)
         result.observe(depth, queue[state], { ...of, 'orrery.state': state });
@@ -52,6 +53,20 @@ export function reportBacklog(options: BacklogOptions): () => void {
   };
   meter.addBatchObservableCallback(observe, observables);
   return () => meter.removeBatchObservableCallback(observe, observables);
+}
+
+/** Adds the queues that had tasks before and have none now: a gauge that is not observed keeps its last value for good. */
+function drainedQueues(): (queues: readonly QueueStats[]) => readonly QueueStats[] {
+  const seen = new Map<string, QueueStats>();
+  return (queues) => {
+    const all = new Map(seen);
+    for (const queue of queues) {
+      const name = `${queue.namespace} ${queue.queue}`;
+      seen.set(name, { ...queue, ready: 0, scheduled: 0, running: 0, oldestReadyFor: null });
+      all.set(name, queue);
+    }
+    return [...all.values()];
+  };
 }
 
 /** Looks at the store, but not more often than figures get old: several readers may ask. Null: it could not be reached. */

@@ -33,10 +33,16 @@ let started: Promise<Telemetry> | null = null;
  * is the same until stopped. Throws a RangeError for a bad port, or whatever the system says of one that is taken.
  */
 export function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  started ??= start(options).catch((error: unknown) => {
-    started = null;
-    throw error;
-  });
+  started ??= start(options).then(
+    (telemetry) => {
+      if (telemetry === NO_TELEMETRY) started = null;
+      return telemetry;
+    },
+    (error: unknown) => {
+      started = null;
+      throw error;
+    },
+  );
   return started;
 }
 
