@@ -23,7 +23,8 @@ export async function traceCreation<T extends Created | readonly Created[]>(
 ): Promise<T> {
   const parent = origin.traceparent ? contextOf(origin.traceparent) : context.active();
   const span = startSpan(creation, parent);
-  const traceparent = traceparentOf(span) || origin.traceparent || currentTask()?.traceparent || '';
+  const inherited = origin.traceparent ?? currentTask()?.traceparent ?? '';
+  const traceparent = traceparentOf(span) || inherited;
   if (!span.isRecording()) return create(traceparent);
   try {
     const created = await context.with(trace.setSpan(parent, span), () => create(traceparent));

@@ -29,10 +29,12 @@ export const traceCalls: ClientMiddleware = async function* traceCallsMiddleware
   const metadata = Metadata(options.metadata);
   propagation.inject(active, metadata, { set: (carrier, key, value) => carrier.set(key, value) });
   const startedAt = performance.now();
-  let status: string = 'OK';
+  let status = 'OK';
   try {
-    const { next, request } = call;
-    return await context.with(active, async () => (await next(request, { ...options, metadata }).next()).value);
+    return await context.with(
+      active,
+      async () => (await call.next(call.request, { ...options, metadata }).next()).value,
+    );
   } catch (error) {
     status = error instanceof ClientError ? (Status[error.code] ?? 'UNKNOWN') : 'CANCELLED';
     span.setStatus({ code: SpanStatusCode.ERROR, message: status });

@@ -43,8 +43,7 @@ export const observeCalls: ServerMiddleware = async function* observeCallsMiddle
     return yield* stream;
   }
   const { path } = call.method;
-  const { next, request } = call;
-  const handle = async () => (await next(request, callContext).next()).value;
+  const handle = async () => (await call.next(call.request, callContext).next()).value;
   // Health checks and reflection are of no interest to anybody's trace.
   if (path.startsWith('/grpc.')) return await inCallScope(scope, handle);
   return await inCallScope(scope, () => observed(path, callContext, scope, handle));

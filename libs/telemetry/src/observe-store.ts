@@ -73,7 +73,7 @@ function observeTasks(tasks: TaskStore, reporter: TaskReporter): TaskStore {
       const own: unknown = Reflect.get(observed, name);
       if (own !== undefined) return own;
       const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 }

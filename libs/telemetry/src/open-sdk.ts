@@ -3,17 +3,21 @@ import { context, diag, metrics, propagation, trace } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import {
   defaultResource,
-  envDetector,
+  resourceAttributesEnvDetector,
   resourceFromAttributes,
   serviceInstanceIdDetector,
+  serviceNameEnvDetector,
 } from '@opentelemetry/resources';
 import { PeriodicExportingMetricReader, type IMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
-import type { Env, TelemetryConfig } from './telemetry-config.ts';
+import { type Env, read, type TelemetryConfig } from './telemetry-config.ts';
 import type { TelemetryOptions } from './start-telemetry.ts';
 
 /** How long the last export may take. */
 const FLUSH_MS = 5_000;
+
+/** The others tell of command lines, which may hold secrets, and of the machine. */
+const DETECTORS = [serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector];
 
 const EXPORT_INTERVAL_MS = 60_000;
 
@@ -27,8 +31,7 @@ export async function openSdk(
     resource: defaultResource().merge(
       resourceFromAttributes({ 'service.name': serviceName, 'service.version': serviceVersion }),
     ),
-    // The others tell of command lines, which may hold secrets, and of the machine.
-    ...(!env['OTEL_NODE_RESOURCE_DETECTORS'] && { resourceDetectors: [serviceInstanceIdDetector, envDetector] }),
+    ...(!env['OTEL_NODE_RESOURCE_DETECTORS'] && { resourceDetectors: DETECTORS }),
     ...(!config.traces && { spanProcessors: [] }),
     ...readers(config, prometheus, config.metrics && prometheus ? await otlpReader(env) : null),
     logRecordProcessors: [],
@@ -59,7 +62,7 @@ function readers(config: TelemetryConfig, prometheus: IMetricReader | null, otlp
 async function otlpReader(env: Env): Promise<IMetricReader | null> {
   const named = env['OTEL_METRICS_EXPORTER'];
   if (named && !named.split(',').includes('otlp')) return null;
-  const protocol = env['OTEL_EXPORTER_OTLP_METRICS_PROTOCOL'] || env['OTEL_EXPORTER_OTLP_PROTOCOL'] || 'http/protobuf';
+  const protocol = read(env, 'OTEL_EXPORTER_OTLP_METRICS_PROTOCOL') ?? read(env, 'OTEL_EXPORTER_OTLP_PROTOCOL');
   const asked = Number(env['OTEL_METRIC_EXPORT_INTERVAL']);
   const exportIntervalMillis = asked > 0 ? asked : EXPORT_INTERVAL_MS;
   const exportTimeoutMillis = Math.min(exportIntervalMillis, 30_000);
@@ -70,7 +73,7 @@ async function otlpReader(env: Env): Promise<IMetricReader | null> {
   });
 }
 
-async function otlpExporter(protocol: string): Promise<PushMetricExporter> {
+async function otlpExporter(protocol: string | undefined): Promise<PushMetricExporter> {
   if (protocol === 'grpc') {
     const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-grpc');
     return new OTLPMetricExporter();

@@ -1,4 +1,5 @@
 // For processes that are not Orrery's own services: node --import @orrery/telemetry/register worker.ts
+/* eslint-disable no-restricted-properties -- the process is not one of ours, and has no main.ts that could read it */
 import { basename } from 'node:path';
 import { startTelemetry } from './start-telemetry.ts';
 

@@ -39,6 +39,8 @@ const MESSAGE_OF: Readonly<Record<AttemptEnd, string>> = {
   RELEASED: 'task handed back',
 };
 
+const CHANGED = { cancel: 'task cancelled', redrive: 'task redriven', reschedule: 'task rescheduled' } as const;
+
 /** One attempt's end, as the store took it. */
 export interface Settled {
   readonly lease: LeaseRef;
@@ -117,8 +119,8 @@ export class TaskReporter {
       this.#metrics.count('cancelled', [task]);
       this.#metrics.measure('task', task, task.finishedAt.getTime() - task.createdAt.getTime(), 'CANCELLED');
     }
-    const message = what === 'cancel' ? (task.finishedAt ? 'task cancelled' : 'cancel requested') : `task ${what}d`;
-    this.#tell(task, message.replace('redrived', 'redriven'), span, what);
+    const asked = what === 'cancel' && !task.finishedAt;
+    this.#tell(task, asked ? 'cancel requested' : CHANGED[what], span, what);
   }
 
   async #settled(namespace: string, settled: readonly Settled[], span: Span): Promise<void> {

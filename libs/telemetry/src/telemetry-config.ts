@@ -24,7 +24,7 @@ export function readTelemetryConfig(env: Env): TelemetryConfig {
 function isOn(env: Env, signal: 'TRACES' | 'METRICS'): boolean {
   const exporter = env[`OTEL_${signal}_EXPORTER`]?.trim();
   if (exporter) return exporter !== 'none';
-  return Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT'] || env[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]);
+  return isSet(env, 'OTEL_EXPORTER_OTLP_ENDPOINT') || isSet(env, `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`);
 }
 
 function readPrometheus(env: Env): TelemetryConfig['prometheus'] {
@@ -32,5 +32,14 @@ function readPrometheus(env: Env): TelemetryConfig['prometheus'] {
   if (!text) return null;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
   if (port > 65_535) throw new RangeError(`ORRERY_METRICS_PORT: "${text}" is not a port from 0 to 65535`);
-  return { host: env['ORRERY_METRICS_HOST'] || '127.0.0.1', port };
+  return { host: read(env, 'ORRERY_METRICS_HOST') ?? '127.0.0.1', port };
+}
+
+/** A variable's value; one that is empty counts as unset. */
+export function read(env: Env, name: string): string | undefined {
+  return env[name] === '' ? undefined : env[name];
+}
+
+function isSet(env: Env, name: string): boolean {
+  return read(env, name) !== undefined;
 }

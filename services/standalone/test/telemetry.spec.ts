@@ -67,8 +67,8 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
       startService('scheduler', { ...env, ORRERY_PORT: `${scheduler}`, ORRERY_METRICS_PORT: `${metrics}` }),
       startService('worker-registry', { ...env, ORRERY_PORT: `${registry}` }),
     ]);
-    const [API, SCHEDULER, REGISTRY] = [api, scheduler, registry].map((port) => `127.0.0.1:${port}`) as string[];
-    const sdk = { API, SCHEDULER, REGISTRY, NODE_OPTIONS: REGISTER } as Record<string, string>;
+    const at = (port: number) => `127.0.0.1:${port}`;
+    const sdk = { API: at(api), SCHEDULER: at(scheduler), REGISTRY: at(registry), NODE_OPTIONS: REGISTER };
     const worker = start('worker', join(import.meta.dirname, 'traced-worker.ts'), sdk);
     await worker.line(/working/);
     const client = start('client', join(import.meta.dirname, 'traced-client.ts'), sdk);
