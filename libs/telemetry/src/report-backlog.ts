@@ -13,8 +13,8 @@ export interface OutboxLag {
 /** What is looked at. */
 export interface BacklogOptions {
   readonly tasks: Pick<TaskStore, 'stats'>;
-  /** How much of the outbox waits; without it, nothing is said of it. */
-  readonly outboxLag?: () => Promise<OutboxLag>;
+  /** How much of the event log waits; null, or without it: nothing is said of it. */
+  readonly outboxLag?: () => Promise<OutboxLag | null>;
   readonly telemetry: Telemetry;
   readonly logger: Logger;
   /** For how long figures are good: the store is looked at no more often. Default 15 s. */

@@ -19,7 +19,6 @@ await runProcess(
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
     const bus = servers && (await openNatsBus({ servers, logger }));
-    const stopReporting = reportBacklog({ tasks: store.tasks, telemetry, logger });
     const scheduler = createSchedulerService({
       store,
       logger,
@@ -28,6 +27,8 @@ await runProcess(
       publish: async (events) => bus?.publish(events),
       eventRetention: config.ORRERY_EVENT_RETENTION,
     });
+    const outboxLag = () => scheduler.relay.lag();
+    const stopReporting = reportBacklog({ tasks: store.tasks, outboxLag, telemetry, logger });
     const server = await serve({
       modules: [scheduler],
       host: config.ORRERY_HOST,
