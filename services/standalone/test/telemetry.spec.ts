@@ -192,7 +192,7 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
     expect(value(new RegExp(`^orrery_task_duration_count{${pay}.*orrery_outcome="SUCCEEDED"`))).toBe('1');
     const later = 'orrery_namespace="default",messaging_destination_name="later"';
     expect(value(new RegExp(`^orrery_queue_depth{${later},orrery_state="scheduled"`))).toBe('1');
-    expect(scraped).toContain('target_info{service_name="orrery-scheduler"');
+    expect(scraped).toMatch(/^target_info{.*service_name="orrery-scheduler"/m);
     expect(scraped).not.toMatch(/process_|host_name/);
     expect([...receiver.metrics]).toEqual(
       expect.arrayContaining(['orrery.task.created', 'rpc.server.call.duration', 'messaging.process.duration']),
