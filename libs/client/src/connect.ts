@@ -1,5 +1,5 @@
 import { eventv1, taskv1 } from '@orrery/contracts';
-import { call, openChannel } from '@orrery/rpc';
+import { call, openChannel, traceCalls } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
 import type { CallOptions } from 'nice-grpc-common';
 import type { ClientSettings } from './client-options.ts';
@@ -19,8 +19,8 @@ export function connect(settings: ClientSettings): Connection {
   const channel = openChannel(settings);
   return {
     settings,
-    stub: createClientFactory().create(taskv1.TaskServiceDefinition, channel),
-    events: createClientFactory().create(eventv1.EventServiceDefinition, channel),
+    stub: createClientFactory().use(traceCalls).create(taskv1.TaskServiceDefinition, channel),
+    events: createClientFactory().use(traceCalls).create(eventv1.EventServiceDefinition, channel),
     call: (attempt, signal) => call(attempt, settings, signal),
     close: () => channel.close(),
   };

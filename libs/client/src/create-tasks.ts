@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { context } from '@opentelemetry/api';
 import type { taskv1 } from '@orrery/contracts';
 import { Duration } from '@orrery/duration';
-import { Batcher, errorFromStatus, OrreryError, outsideTaskScope, type Settled } from '@orrery/rpc';
+import {
+  Batcher,
+  contextOf,
+  errorFromStatus,
+  isSampled,
+  OrreryError,
+  outsideTaskScope,
+  type Settled,
+} from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 import { sizeOfSpec } from './task-spec.ts';
 
@@ -64,7 +73,11 @@ async function createSome(
   connection: Connection,
   tasks: readonly taskv1.TaskSpec[],
 ): Promise<readonly Settled<Created>[]> {
-  const results = await outsideTaskScope(() => send(connection, tasks, randomUUID(), true));
+  // The request is traced as part of one of the creations: a trace of its own would be found from none of them.
+  const traced = tasks.find(({ traceparent }) => isSampled(traceparent)) ?? tasks[0];
+  const results = await context.with(contextOf(traced?.traceparent ?? ''), () =>
+    outsideTaskScope(() => send(connection, tasks, randomUUID(), true)),
+  );
   return results.map(settled);
 }
 

@@ -70,7 +70,8 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
     runTimeout: wireDuration(task.runTimeout),
     labels: { ...task.labels },
     correlationId: task.correlationId ?? parent?.correlationId ?? origin.correlationId ?? '',
-    traceparent: origin.traceparent ?? parent?.traceparent ?? '',
+    // Set by whoever traces the creation.
+    traceparent: '',
     parentTaskId: task.parentTaskId ?? parent?.taskId ?? '',
   };
 }

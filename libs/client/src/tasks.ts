@@ -6,6 +6,7 @@ import { createAll, createAlone, createBatcher, type Created, MAX_BATCH_ITEMS } 
 import { listPage, listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts';
 import { resultOf, type TaskHandle, type WaitOptions, waitWithin } from './task-handle.ts';
 import { type NewTask, type TaskOptions, toTaskSpec } from './task-spec.ts';
+import { traceCreation } from './trace-creation.ts';
 import { TaskWatcher } from './task-watcher.ts';
 import { watchTasks } from './watch-tasks.ts';
 
@@ -82,23 +83,46 @@ export function createTasks(connection: Connection): {
     get: (options) => get(id, options),
     cancel: (options) => cancel(id, options),
   });
-  const toSpec = (task: NewTask) => toTaskSpec(task, settings.origin());
+
+  /** Bad tasks are refused before anything is traced or sent. */
+  function createOne(task: NewTask, requestId: string | undefined, signal: AbortSignal | undefined): Promise<Created> {
+    const origin = settings.origin();
+    const { type, queue, correlationId = origin.correlationId } = task;
+    const spec = toTaskSpec(task, origin);
+    return traceCreation({ type, queue, correlationId, count: 1 }, origin, (traceparent) => {
+      spec.traceparent = traceparent;
+      return requestId ? createAlone(connection, spec, requestId, signal) : batcher.add(spec, signal);
+    });
+  }
+
+  async function createAtOnce(
+    tasks: readonly NewTask[],
+    requestId: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Created[]> {
+    const origin = settings.origin();
+    const specs = asBatch(tasks).map((task) => toTaskSpec(task, origin));
+    const creation = { type: inCommon(specs, 'type'), queue: inCommon(specs, 'queue') };
+    const { correlationId } = origin;
+    return traceCreation({ ...creation, correlationId, count: specs.length }, origin, (traceparent) => {
+      for (const spec of specs) spec.traceparent = traceparent;
+      return createAll(connection, specs, requestId, signal);
+    });
+  }
 
   async function createMany(
     tasks: readonly NewTask[],
     { atomic = true, requestId, signal }: CreateManyOptions & { atomic?: boolean } = {},
   ): Promise<never> {
     const made = atomic
-      ? (await createAll(connection, asBatch(tasks).map(toSpec), requestId, signal)).map(toHandle)
-      : await Promise.allSettled(tasks.map(async (task) => toHandle(await batcher.add(toSpec(task), signal))));
+      ? (await createAtOnce(tasks, requestId, signal)).map(toHandle)
+      : await Promise.allSettled(tasks.map(async (task) => toHandle(await createOne(task, undefined, signal))));
     return made as never;
   }
 
   const tasks: Tasks = {
     async create(type, params, { requestId, signal, ...options } = {}) {
-      const spec = toSpec({ ...options, type, params });
-      const created = requestId ? createAlone(connection, spec, requestId, signal) : batcher.add(spec, signal);
-      return toHandle(await created);
+      return toHandle(await createOne({ ...options, type, params }, requestId, signal));
     },
     createMany,
     handle: (id) => toHandle({ id, deduplicated: false }),
@@ -128,6 +152,13 @@ function asBatch(tasks: readonly NewTask[]): readonly NewTask[] {
   if (tasks.length <= MAX_BATCH_ITEMS) return tasks;
   const message = `${tasks.length} tasks cannot be created all or none, at most ${MAX_BATCH_ITEMS} can; say atomic: false`;
   throw new OrreryError({ code: 'INVALID_ARGUMENT', reason: 'INVALID_FIELD', message, metadata: { field: 'tasks' } });
+}
+
+/** What all tasks have; undefined: they differ, or there is none. */
+function inCommon(specs: readonly taskv1.TaskSpec[], field: 'type' | 'queue'): string | undefined {
+  const values = new Set(specs.map((spec) => spec[field]));
+  const [value] = values;
+  return values.size === 1 && value ? value : undefined;
 }
 
 function present({ task }: { task: taskv1.Task | undefined }): Task {

@@ -1,5 +1,6 @@
 export { createLogger, LOG_LEVELS } from './logger.ts';
 export type { Logger, LoggerOptions, LogFields, LogLevel } from './logger.ts';
+export { currentCall, currentTraceparent } from './call-scope.ts';
 export { startLoop } from './loop.ts';
 export type { Loop, LoopOptions } from './loop.ts';
 export { runProcess } from './run-process.ts';

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { scopeFields } from './call-scope.ts';
 import { describeFields } from './describe-fields.ts';
 
 /** How much is logged: everything from this level upwards. */
@@ -16,6 +17,8 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** Whether lines of a level are written, to be asked where putting their fields together costs something; without it, all are. */
+  enabled?(level: LogLevel): boolean;
 }
 
 /** How a logger is made. */
@@ -38,12 +41,16 @@ export function createLogger({ level, format, write }: LoggerOptions): Logger {
       base: null,
       messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
+      mixin: scopeFields,
       formatters: { level: (label) => ({ level: label }) },
     },
     sorted,
   );
   return {
-    debug: (message, fields) => logger.debug(describeFields(fields), message),
+    enabled: (level) => logger.isLevelEnabled(level),
+    debug: (message, fields) => {
+      if (logger.isLevelEnabled('debug')) logger.debug(describeFields(fields), message);
+    },
     info: (message, fields) => logger.info(describeFields(fields), message),
     warn: (message, fields) => logger.warn(describeFields(fields), message),
     error: (message, fields) => logger.error(describeFields(fields), message),

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Duration } from '@orrery/duration';
+import { outsideCalls } from './call-scope.ts';
 import type { Logger } from './logger.ts';
 import { sleep as realSleep, type Sleep } from './sleep.ts';
 
@@ -41,7 +42,7 @@ export function startLoop({
   let pause = new AbortController();
   let woken = false;
   let failures = 0;
-  const ended = run();
+  const ended = outsideCalls(run);
 
   return {
     wake() {

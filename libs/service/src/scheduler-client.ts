@@ -1,8 +1,9 @@
+import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { dispatchv1, taskFromProto } from '@orrery/contracts';
 import { Refusal, type Task, type TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { call, type CallSettings, openChannel, OrreryError, systemTimers } from '@orrery/rpc';
-import { createClient } from 'nice-grpc';
+import { call, type CallSettings, openChannel, OrreryError, systemTimers, traceCalls } from '@orrery/rpc';
+import { createClientFactory } from 'nice-grpc';
 import type { Logger } from './logger.ts';
 
 const DEADLINE = Duration.ofSeconds(5);
@@ -78,6 +79,8 @@ class SchedulerPeer {
   private queues = new Map<string, Queue>();
   private cancels: TaskKey[] = [];
   private waking = false;
+  /** The trace in which a hint is sent: that of the first who gave it. */
+  private because: Context = ROOT_CONTEXT;
 
   constructor(address: string, logger: Logger) {
     this.address = address;
@@ -89,6 +92,7 @@ class SchedulerPeer {
 
   /** Hints that come while one is under way share the next: a busy task-api sends one call at a time, not one per task. */
   wake(hint: { readonly queues?: readonly Queue[]; readonly cancels?: readonly TaskKey[] }): void {
+    if (this.queues.size === 0 && this.cancels.length === 0) this.because = context.active();
     for (const queue of hint.queues ?? []) this.queues.set(`${queue.namespace}\n${queue.queue}`, queue);
     if (this.cancels.length < MAX_PENDING_CANCELS) this.cancels.push(...(hint.cancels ?? []));
     if (!this.waking) void this.sendHints();
@@ -118,7 +122,8 @@ class SchedulerPeer {
       this.queues = new Map();
       this.cancels = [];
       try {
-        await this.client.wake(request, { signal: AbortSignal.timeout(DEADLINE.toMillis()) });
+        const signal = AbortSignal.timeout(DEADLINE.toMillis());
+        await context.with(this.because, () => this.client.wake(request, { signal }));
       } catch (error) {
         // A hint may be lost: the scheduler looks by itself once a second.
         this.logger.debug('a hint to the scheduler was lost', { address: this.address, error });
@@ -129,7 +134,7 @@ class SchedulerPeer {
 }
 
 function createRawClient(channel: ReturnType<typeof openChannel>) {
-  return createClient(dispatchv1.SchedulerServiceDefinition, channel);
+  return createClientFactory().use(traceCalls).create(dispatchv1.SchedulerServiceDefinition, channel);
 }
 
 function readTask(task: Parameters<typeof taskFromProto>[0] | undefined): Task {

@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import { reflectionBindings } from './reflection.ts';
 import type { ServiceBinding, ServiceModule } from './service-module.ts';
 import { sleep } from './sleep.ts';
+import { observeCalls } from './observe-calls.ts';
 import { mapErrors } from './status-map.ts';
 
 /** Keys for TLS, each the content of a PEM file. */
@@ -104,6 +105,7 @@ function newServer(bindings: readonly ServiceBinding[], { logger, limits }: Serv
     'grpc.keepalive_time_ms': 30_000,
     'grpc.keepalive_timeout_ms': 10_000,
   })
+    .use(observeCalls)
     .use(mapErrors(logger))
     .use(
       limitUnaryCalls({

@@ -7,5 +7,6 @@ export { type EphemeralNats, type EphemeralNatsOptions, startEphemeralNats } fro
 export * from './ephemeral-postgres.ts';
 export { Ledger } from './ledger.ts';
 export { modelSuite } from './model-suite/model-suite.ts';
+export { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.ts';
 export { freePort, startProcess, type TestProcess } from './test-process.ts';
 export { type LogLine, recordingLogger } from './recording-logger.ts';

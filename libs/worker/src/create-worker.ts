@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { dispatchv1, workerv1 } from '@orrery/contracts';
 import type { WorkerProfile } from '@orrery/core';
-import { openChannel } from '@orrery/rpc';
+import { openChannel, traceCalls } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
 import { openDispatch } from './dispatch.ts';
 import { drain } from './drain.ts';
@@ -86,7 +86,7 @@ function open(settings: WorkerSettings, handlers: Handlers, onDrain: () => void)
   const channel = openChannel(settings);
   const registryChannel =
     settings.registry === settings.address ? channel : openChannel({ ...settings, address: settings.registry });
-  const factory = createClientFactory();
+  const factory = createClientFactory().use(traceCalls);
   const dispatch = openDispatch(
     settings,
     handlers,

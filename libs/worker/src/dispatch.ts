@@ -140,7 +140,8 @@ export function openDispatch(
     const registered = handlers.find(held.task.type);
     if (!registered) logger.error({ task_id: held.task.id, type: held.task.type }, 'a task came that no handler runs');
     const startedAt = timers.monotonicMillis();
-    const attempt = registered && runAttempt(held, registered, { timers, logger, maxPayloadBytes });
+    const attempt =
+      registered && runAttempt(held, registered, { timers, logger, maxPayloadBytes, workerId: settings.id });
     const outcome: Outcome | null = attempt ? await attempt.outcome : { kind: 'released', lease: held.ref };
     table.drop(held);
     if (outcome) report(outcome);

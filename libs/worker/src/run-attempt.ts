@@ -1,7 +1,7 @@
 import { Duration } from '@orrery/duration';
+import { type AttemptSpan, startAttemptSpan } from './attempt-span.ts';
 import { decodePayload, inTaskScope, type Logger, PayloadError, type Timers, withFields } from '@orrery/rpc';
 import { decideOutcome, type HandlerEnd, permanentFailure } from './decide-outcome.ts';
-import type { HandledTask } from './handler.ts';
 import type { Registered } from './handlers.ts';
 import type { HeldLease } from './lease-table.ts';
 import type { Outcome } from './outcome.ts';
@@ -23,20 +23,27 @@ export interface AttemptSettings {
   readonly timers: Timers;
   readonly logger: Logger;
   readonly maxPayloadBytes: number;
+  readonly workerId: string;
 }
 
 /** Runs a handler under its lease, within its time, until it ends or is aborted. */
 export function runAttempt(held: HeldLease, registered: Registered, settings: AttemptSettings): Attempt {
+  const span = startAttemptSpan(held.task, settings.workerId, settings.logger);
   const params = readParams(held, registered);
-  if (!params.ok) return { outcome: Promise.resolve(params.outcome), ended: Promise.resolve() };
-  const handled = callHandler(held, registered, params.value, settings.logger);
-  const outcome = firstEnd(held, handled, registered, settings).then((end) =>
-    decideOutcome(held.ref, end, abortWhy(held), {
+  if (!params.ok) {
+    span.end(params.outcome);
+    return { outcome: Promise.resolve(params.outcome), ended: Promise.resolve() };
+  }
+  const handled = span.within(() => callHandler(held, registered, params.value, settings.logger, span));
+  const outcome = firstEnd(held, handled, registered, settings).then((end) => {
+    const decided = decideOutcome(held.ref, end, abortWhy(held), {
       attempt: held.task.attempt,
       maxPayloadBytes: settings.maxPayloadBytes,
       now: new Date(),
-    }),
-  );
+    });
+    span.end(decided);
+    return decided;
+  });
   return { outcome, ended: handled.then(() => undefined) };
 }
 
@@ -61,10 +68,12 @@ async function callHandler(
   { handler }: Registered,
   params: unknown,
   logger: Logger,
+  span: AttemptSpan,
 ): Promise<HandlerEnd> {
   const { leaseToken: _token, leaseExpiresAt: _expires, ...task } = held.task;
-  const { id: taskId, correlationId, traceparent } = task;
-  const context = { task, signal: held.abort.signal, logger: withFields(logger, logFields(task)) };
+  const { id: taskId, correlationId } = task;
+  const { traceparent } = span;
+  const context = { task, signal: held.abort.signal, logger: withFields(logger, span.logFields) };
   try {
     return await inTaskScope({ taskId, correlationId, traceparent }, async () => ({
       kind: 'returned',
@@ -101,8 +110,4 @@ function firstEnd(
       resolve(end);
     });
   });
-}
-
-function logFields({ id, type, attempt, correlationId }: HandledTask): object {
-  return { task_id: id, type, attempt, correlation_id: correlationId };
 }

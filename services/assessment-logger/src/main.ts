@@ -1,6 +1,7 @@
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
+import { startTelemetry } from '@orrery/telemetry';
 import { createAssessmentLoggerService } from './assessment-logger.ts';
 import { readConfig } from './config.ts';
 import { fromBus, fromLog } from './event-source.ts';
@@ -11,6 +12,7 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'assessment-logger',
   async () => {
+    const telemetry = await startTelemetry({ serviceName: 'orrery-assessment-logger', env: process.env });
     const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
@@ -34,6 +36,7 @@ await runProcess(
         await server.stop();
         await bus?.close();
         await store.close();
+        await telemetry.stop();
       },
     };
   },

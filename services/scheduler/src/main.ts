@@ -1,6 +1,7 @@
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
+import { observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
 import { createSchedulerService } from './scheduler.ts';
 
@@ -10,7 +11,11 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'scheduler',
   async () => {
-    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
+    const telemetry = await startTelemetry({ serviceName: 'orrery-scheduler', env: process.env });
+    const store = observeStore(await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL }), {
+      telemetry,
+      logger,
+    });
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
     const bus = servers && (await openNatsBus({ servers, logger }));
@@ -22,6 +27,8 @@ await runProcess(
       publish: async (events) => bus?.publish(events),
       eventRetention: config.ORRERY_EVENT_RETENTION,
     });
+    const outboxLag = () => scheduler.relay.lag();
+    const stopReporting = reportBacklog({ tasks: store.tasks, outboxLag, telemetry, logger });
     const server = await serve({
       modules: [scheduler],
       host: config.ORRERY_HOST,
@@ -33,7 +40,9 @@ await runProcess(
       stop: async () => {
         await server.stop();
         await bus?.close();
+        stopReporting();
         await store.close();
+        await telemetry.stop();
       },
     };
   },

@@ -1,6 +1,7 @@
 import { createLocalBus, openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
+import { observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
 import { createStandalone } from './standalone.ts';
 import { welcome } from './welcome.ts';
@@ -11,10 +12,12 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'standalone',
   async () => {
-    const store = await openStore(config.databaseUrl);
+    const telemetry = await startTelemetry({ serviceName: 'orrery-standalone', env: process.env });
+    const store = observeStore(await openStore(config.databaseUrl), { telemetry, logger });
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
     const bus = servers ? await openNatsBus({ servers, logger }) : createLocalBus({ logger });
+    const stopReporting = reportBacklog({ tasks: store.tasks, telemetry, logger });
     const server = await serve({
       modules: createStandalone({
         store,
@@ -34,7 +37,9 @@ await runProcess(
       stop: async () => {
         await server.stop();
         await bus.close();
+        stopReporting();
         await store.close();
+        await telemetry.stop();
       },
     };
   },

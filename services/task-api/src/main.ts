@@ -1,6 +1,7 @@
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, SchedulerClient, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
+import { observeStore, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
 import { createTaskApiService } from './task-api.ts';
 
@@ -10,7 +11,11 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'task-api',
   async () => {
-    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
+    const telemetry = await startTelemetry({ serviceName: 'orrery-task-api', env: process.env });
+    const store = observeStore(await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL }), {
+      telemetry,
+      logger,
+    });
     await store.migrate();
     const scheduler = new SchedulerClient(config.ORRERY_SCHEDULERS, logger);
     const servers = config.ORRERY_NATS_URL;
@@ -29,6 +34,7 @@ await runProcess(
         await bus?.close();
         scheduler.close();
         await store.close();
+        await telemetry.stop();
       },
     };
   },

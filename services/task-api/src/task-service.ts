@@ -33,15 +33,17 @@ export interface TaskServiceDeps {
 export function taskService(deps: TaskServiceDeps): ServiceBinding {
   const { store, scheduler, maxPayloadBytes } = deps;
   const handlers: ServiceImplementation<typeof taskv1.TaskServiceDefinition> = {
-    createTask: async (request, call) => {
-      const context = readContext(request.namespace, call, maxPayloadBytes);
+    createTask: async (request) => {
+      const context = readContext(request.namespace, maxPayloadBytes, { belongTogether: true });
       const { id, deduplicated } = await createTask(deps, request, context);
       const task = await getTask(store, { namespace: context.namespace, id });
       return { task: taskToProto(task, 'BASIC'), deduplicated };
     },
-    createTasks: async (request, call) => ({
-      results: await createTasks(deps, request, readContext(request.namespace, call, maxPayloadBytes)),
-    }),
+    createTasks: async (request) => {
+      const belongTogether = !request.partialSuccess;
+      const context = readContext(request.namespace, maxPayloadBytes, { belongTogether });
+      return { results: await createTasks(deps, request, context) };
+    },
     getTask: async (request) => ({ task: inView(await getTask(store, readKey(request)), request.view, 'FULL') }),
     listTasks: async (request) => listTasks(store, request),
     waitTask: async (request, call) => {

@@ -1,5 +1,6 @@
 import { createLogger, runProcess, SchedulerClient, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
+import { startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
 import { createWorkerRegistryService } from './worker-registry.ts';
 
@@ -9,6 +10,7 @@ const logger = createLogger({ level: config.ORRERY_LOG_LEVEL, format: config.ORR
 await runProcess(
   'worker-registry',
   async () => {
+    const telemetry = await startTelemetry({ serviceName: 'orrery-worker-registry', env: process.env });
     const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
     await store.migrate();
     const scheduler = new SchedulerClient(config.ORRERY_SCHEDULERS, logger);
@@ -24,6 +26,7 @@ await runProcess(
         await server.stop();
         scheduler.close();
         await store.close();
+        await telemetry.stop();
       },
     };
   },
