@@ -1,7 +1,8 @@
 import { createWorker } from '@orrery/worker';
 
 const address = process.env['ORRERY_ADDRESS'] ?? '127.0.0.1:7070';
-const worker = createWorker({ address, concurrency: 5 });
+const registry = process.env['ORRERY_REGISTRY_ADDRESS'] ?? address;
+const worker = createWorker({ address, registry, concurrency: 5 });
 
 worker.handle('example.greet', (params: { name: string }, { task }) => {
   console.log(`task ${task.id}, attempt ${task.attempt}: greeting ${params.name}`);
