@@ -11,9 +11,11 @@ import { runBench } from './run-bench.ts';
 const options = readOptions(process.argv.slice(2));
 const startedAt = new Date();
 let current: AsyncDisposableStack | undefined;
+let stopping = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    stopping = true;
     console.error('stopping…');
     const ended = current?.disposeAsync() ?? Promise.resolve();
     void ended.catch(() => undefined).then(() => process.exit(130));
@@ -27,8 +29,11 @@ try {
   });
   await report(figures);
 } catch (error) {
-  console.error(error);
-  process.exitCode = 1;
+  // What is ended while it is used complains.
+  if (!stopping) {
+    console.error(error);
+    process.exitCode = 1;
+  }
 }
 
 async function report(figures: readonly Figure[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** When something was measured, in milliseconds of the monotonic clock. */
@@ -11,6 +11,7 @@ const FILE = 'measured.json';
 
 /** Leaves beside the profiles when the measurement was, so that start and warm-up can be told from it. */
 export async function writeWindows(folder: string, windows: readonly Window[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, FILE), JSON.stringify(windows));
 }
 

@@ -8,7 +8,7 @@ import type { BenchOptions } from './options.ts';
 import { watchQuiet } from './quiet.ts';
 import { startRemote } from './remote.ts';
 import { Session } from './session.ts';
-import { FULL, jobsOf, runWorkload, sessionsOf, type Workload } from './workloads.ts';
+import { FULL, jobsOf, prepareFor, runWorkload, sessionsOf, type Workload } from './workloads.ts';
 
 /** How a run is watched and ended early. */
 export interface Watch {
@@ -70,6 +70,7 @@ async function measureSession(
   const session = await Session.open(ground, contender, { jobs: jobsOf(workloads, sizes), profileTo: profiled });
   const measured: Window[] = [];
   for (const workload of workloads) {
+    await prepareFor(workload, session);
     const quiet = await watchQuiet();
     const from = monotonicMs();
     keep(quiet, await runWorkload(workload, session, sizes));

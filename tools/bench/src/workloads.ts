@@ -36,13 +36,15 @@ export type Measured = Partial<Record<Metric, number>>;
 
 const PACED_PER_SECOND = 50;
 
-/** How each workload is run in a session whose worker is running and has nothing left to do. */
+/** How each workload is run in a session that was prepared for it. */
 const RUNS: Readonly<Record<Workload, (session: Session, sizes: Sizes) => Promise<Measured>>> = {
-  W1: (session, { single }) =>
-    withoutWorker(session, async () => ({ W1: creates(single, await session.producer.singles(session.take(single))) })),
+  async W1(session, { single }) {
+    return { W1: creates(single, await session.producer.singles(session.take(single))) };
+  },
 
-  W2: (session, { bulk }) =>
-    withoutWorker(session, async () => ({ W2: creates(bulk, await session.producer.bulk(session.take(bulk))) })),
+  async W2(session, { bulk }) {
+    return { W2: creates(bulk, await session.producer.bulk(session.take(bulk))) };
+  },
 
   async W3(session, { single }) {
     const { startedAt } = await session.producer.singles(session.take(single));
@@ -59,7 +61,6 @@ const RUNS: Readonly<Record<Workload, (session: Session, sizes: Sizes) => Promis
   },
 
   async W4(session, { single }) {
-    await session.stopWorker();
     // W1 has left its jobs behind, if it was run before.
     const left = await session.producer.unfinished();
     const jobs = left > 0 ? left : single;
@@ -84,9 +85,19 @@ const RUNS: Readonly<Record<Workload, (session: Session, sizes: Sizes) => Promis
   },
 };
 
-/** Runs a workload; the worker is to be running and idle before, and is so afterwards unless jobs were left behind. */
+/** Those that begin with a worker that is running and has nothing left to do. */
+const WITH_IDLE_WORKER: ReadonlySet<Workload> = new Set(['W3', 'W3b', 'W5', 'idle']);
+
+/** Runs a workload in a session that was prepared for it. */
 export function runWorkload(workload: Workload, session: Session, sizes: Sizes): Promise<Measured> {
   return RUNS[workload](session, sizes);
+}
+
+/** Brings a session to where a workload begins, whatever was run in it before. */
+export async function prepareFor(workload: Workload, session: Session): Promise<void> {
+  if (!WITH_IDLE_WORKER.has(workload)) return session.stopWorker();
+  await session.startWorker();
+  await session.drained();
 }
 
 /** The workloads in groups that share a session: W4 runs what W1 has stored; all in one if the run is to be short. */
@@ -109,11 +120,6 @@ export function jobsOf(workloads: readonly Workload[], { single, bulk, paced }: 
     idle: 0,
   };
   return workloads.reduce((sum, workload) => sum + jobs[workload], 0);
-}
-
-async function withoutWorker(session: Session, run: () => Promise<Measured>): Promise<Measured> {
-  await session.stopWorker();
-  return run();
 }
 
 function creates(count: number, { startedAt, endedAt }: Span): number {

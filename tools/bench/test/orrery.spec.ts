@@ -1,6 +1,6 @@
 import { CONTENDERS, isOrrery } from '../src/contenders.ts';
 import { Session } from '../src/session.ts';
-import { runWorkload } from '../src/workloads.ts';
+import { prepareFor, runWorkload } from '../src/workloads.ts';
 
 const SIZES = { single: 50, bulk: 50, paced: 10, idleSeconds: 0.1 };
 
@@ -9,8 +9,9 @@ test.each(CONTENDERS.filter(isOrrery).map((contender) => [contender.id, contende
   async (_id, contender) => {
     await using ground = new AsyncDisposableStack();
     const session = await Session.open(ground, contender, { jobs: 500 });
-    const workloads = ['W1', 'W4', 'W3', 'W3b', 'W5', 'idle', 'W2'] as const;
+    const workloads = ['W1', 'W4', 'W1', 'W3', 'W3b', 'W5', 'idle', 'W2'] as const;
     for (const workload of workloads) {
+      await prepareFor(workload, session);
       const measured = await runWorkload(workload, session, SIZES);
       for (const value of Object.values(measured)) expect(value).toBeGreaterThanOrEqual(0);
     }

@@ -1,30 +1,25 @@
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
-import { Pool } from 'pg';
 import type { Job, QueueSystem } from '../queue-system.ts';
 
 const TASK = 'bench';
 const POOL = 20;
 const CONCURRENT_JOBS = 24;
+const UNFINISHED = 'select count(*)::int as jobs from graphile_worker.jobs';
 const quiet = new Logger(() => () => {});
 
 /** graphile-worker with its local queue and its batched completions. */
 export const graphileWorker: QueueSystem = {
   async openProducer({ url }) {
-    const pgPool = new Pool({ connectionString: url, max: POOL });
-    pgPool.on('error', (error) => console.error(error));
-    const utils = await makeWorkerUtils({ pgPool, logger: quiet });
+    const utils = await makeWorkerUtils({ connectionString: url, maxPoolSize: POOL, logger: quiet });
     await utils.migrate();
     return {
       createOne: (job) => utils.addJob(TASK, job),
       createMany: (jobs) => utils.addJobs(jobs.map((payload) => ({ identifier: TASK, payload }))),
       async unfinished() {
-        const { rows } = await pgPool.query<{ jobs: number }>('select count(*)::int as jobs from graphile_worker.jobs');
+        const { rows } = await utils.withPgClient((client) => client.query<{ jobs: number }>(UNFINISHED));
         return rows[0]?.jobs ?? 0;
       },
-      async close() {
-        await utils.release();
-        await pgPool.end();
-      },
+      close: async () => utils.release(),
     };
   },
 
