@@ -1,4 +1,4 @@
-import { eventFromProto, eventv1 } from '@orrery/contracts';
+import { eventFromProto, type eventv1 } from '@orrery/contracts';
 import type { OrreryEvent } from '@orrery/core';
 import { openStream, OrreryError, reconnectDelay, sleep } from '@orrery/rpc';
 import type { Connection } from './connect.ts';

@@ -1,4 +1,4 @@
-import { eventFromProto, eventv1, taskv1 } from '@orrery/contracts';
+import { eventFromProto, eventv1, type taskv1 } from '@orrery/contracts';
 import { eventId, type OrreryEvent } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { refusalOf, spec, startTaskApi } from './harness.ts';
