@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_COUNTS, listeningNames } from './cluster.ts';
 import type { Counts } from './process-spec.ts';
 
@@ -75,12 +75,6 @@ export function readCommandOptions(args: readonly string[], cwd: string): Comman
     json: flags.json ?? false,
     logLevel: flags.logLevel,
   };
-}
-
-/** The exit code for an error of `readCommandOptions`; undefined if it is none of its. */
-export function exitCodeOf(error: unknown): number | undefined {
-  if (!(error instanceof CommanderError)) return undefined;
-  return error.exitCode === 0 ? 0 : 2;
 }
 
 function count(min: number, max: number) {

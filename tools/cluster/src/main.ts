@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
+import { CommanderError } from 'commander';
 import { type Cluster, startCluster } from './cluster.ts';
-import { exitCodeOf, readCommandOptions } from './cluster-options.ts';
+import { readCommandOptions } from './cluster-options.ts';
 import { toJson, welcome } from './describe-cluster.ts';
 import { installNats } from './install-nats.ts';
 import { type LogEntry, namedColors, toJsonLine, toTextLine } from './log-entry.ts';
@@ -33,8 +34,8 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (stopping.aborted) return 0;
-    const usage = exitCodeOf(error);
-    if (usage !== undefined) return usage;
+    // It has been shown already; --help is one too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     stderr.write(`cluster: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
