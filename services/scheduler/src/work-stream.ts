@@ -9,8 +9,20 @@ import { parseClaimOptions } from './parse-claim-options.ts';
 /** What waits to be sent on one stream before no more is claimed for it; a slow reader costs no more memory than this and a batch. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 
+/** What one claim should bring at most: how large tasks are is only known when they have been claimed, so it is a guess. */
+const CLAIM_BYTES = 8 * 1024 * 1024;
+
+/** How large a task is taken to be before any was seen: the first claim is of 16, which is at most 16 MiB with the default limit. */
+const FIRST_GUESS_BYTES = 512 * 1024;
+
+/** How much smaller than before the guess may be after a claim: a few small tasks say little about the next. */
+const GUESS_SHRINKS_BY = 16;
+
 /** Leases are sent in messages of about this size, well below the 4 MiB that a client accepts by default. */
 const MESSAGE_BYTES = 1024 * 1024;
+
+/** About how much of a lease is not params. */
+const LEASE_BYTES = 200;
 
 /** What a Work stream needs from the scheduler. */
 export interface WorkStreamDeps {
@@ -27,6 +39,7 @@ export class WorkStream implements Claimer {
   private readonly deps: WorkStreamDeps;
   private readonly place: { wake(): void; remove(): void };
   private credits = 0;
+  private guessedBytes = FIRST_GUESS_BYTES;
   private draining = false;
   private finished = false;
   private answering = 0;
@@ -44,18 +57,21 @@ export class WorkStream implements Claimer {
   }
 
   wanted(): number {
-    return this.draining || this.outgoing.pendingBytes > MAX_PENDING_BYTES ? 0 : this.credits;
+    if (this.draining || this.outgoing.pendingBytes > MAX_PENDING_BYTES) return 0;
+    return Math.min(this.credits, Math.max(1, Math.floor(CLAIM_BYTES / this.guessedBytes)));
   }
 
   deliver(tasks: readonly Task[]): boolean {
     if (this.outgoing.closed || this.draining) return false;
     this.credits -= tasks.length;
+    const total = tasks.reduce((sum, task) => sum + task.params.data.length + LEASE_BYTES, 0);
+    this.guessedBytes = Math.max(total / tasks.length, this.guessedBytes / GUESS_SHRINKS_BY);
     let leases: dispatchv1.Lease[] = [];
     let bytes = 0;
     for (const task of tasks) {
       this.held.set(task.id, task.leaseToken ?? '');
       leases.push(leaseToProto(task));
-      bytes += task.params.data.length + 200;
+      bytes += task.params.data.length + LEASE_BYTES;
       if (bytes < MESSAGE_BYTES) continue;
       this.send({ $case: 'leases', value: { leases } }, bytes);
       leases = [];
