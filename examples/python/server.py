@@ -76,7 +76,8 @@ def run_python(script: str, env: dict[str, str]) -> Process:
 class Server:
     """Starts in the constructor; `address` stays the same over restarts."""
 
-    def __init__(self):
+    def __init__(self, env: dict[str, str] | None = None):
+        self.env = env or {}
         self.folder = tempfile.TemporaryDirectory(prefix="orrery-examples-")
         self.address = f"127.0.0.1:{self._start('0')}"
 
@@ -84,7 +85,7 @@ class Server:
         command = ["node_modules/.bin/node", "--conditions=@orrery/source", "services/standalone/src/main.ts"]
         database = f"sqlite:{self.folder.name}/orrery.db"
         env = {"ORRERY_PORT": port, "ORRERY_DATA_DIR": self.folder.name, "ORRERY_DATABASE_URL": database}
-        self.process = Process(command, {**env, "ORRERY_HOST": "127.0.0.1"})
+        self.process = Process(command, {**env, **self.env, "ORRERY_HOST": "127.0.0.1"})
         try:
             return self.process.expect(r"gRPC\s+\S+:(\d+)").group(1)
         except BaseException:

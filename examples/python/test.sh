@@ -26,6 +26,12 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     { cat "$work/apt.log" >&2; fail "python3-venv could not be installed"; }
 fi
 
+if [ -z "${ORRERY_NATS_SERVER:-}" ] && ! PATH="$PATH:/usr/sbin" command -v nats-server >/dev/null; then
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "nats-server is not installed, and ORRERY_NATS_SERVER names none"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nats-server; } >"$work/apt.log" 2>&1 ||
+    { cat "$work/apt.log" >&2; fail "nats-server could not be installed"; }
+fi
+
 "$python" -m venv "$work/venv" || fail "the virtual environment could not be made"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r requirements.txt || fail "pip could not install requirements.txt"
 PYTHON="$work/venv/bin/python" ./generate.sh || fail "the stubs could not be generated"

@@ -16,6 +16,7 @@ from orrery.task.v1 import task_pb2, task_service_pb2, task_service_pb2_grpc
 from orrery.worker.v1 import worker_pb2, worker_service_pb2, worker_service_pb2_grpc
 
 from server import Server, run_python
+from test_events import ConsumeEventsTest  # noqa: F401 - run with the others
 
 SERVER = Server()
 CHANNEL = grpc.insecure_channel(SERVER.address)

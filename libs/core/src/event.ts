@@ -30,5 +30,6 @@ export function paddedSequence(sequence: number): string {
 
 /** The event's id: the same however often the event is told, unique among all events. */
 export function eventId(event: OrreryEvent): string {
-  return `${event.namespace}/${event.noun}/${subjectOf(event)}/${paddedSequence(event.sequence)}`;
+  // A namespace may hold slashes; with them two different events could have one id.
+  return `${event.namespace.replaceAll('/', '~')}/${event.noun}/${subjectOf(event)}/${paddedSequence(event.sequence)}`;
 }

@@ -76,7 +76,10 @@ export class NatsLink {
     for (let failures = 0; !this.#stopping.signal.aborted; failures++) {
       try {
         const connection = await connect(options);
-        if (this.#stopping.signal.aborted) return void (await connection.close());
+        if (this.#stopping.signal.aborted) {
+          await connection.close();
+          return;
+        }
         this.#connection = connection;
         this.#up = true;
         this.#logger.info('connected to NATS', { server: connection.getServer(), version: connection.info?.version });

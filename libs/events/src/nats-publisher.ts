@@ -6,7 +6,7 @@ import { subjectFor } from './subjects.ts';
 /** A message is stored only if the one before it in the stream has this id. */
 const AFTER_MESSAGE_ID = 'Nats-Expected-Last-Msg-Id';
 
-/** With one server only every so-manieth message of a chain is acknowledged: 65,000/s, where an answer to each makes 14,000/s. */
+/** With one server only the last of so many messages of a chain is acknowledged: 65,000/s, where an answer to each makes 14,000/s. */
 const CHAIN_LINKS = 500;
 
 /** How many messages may be under way. */
