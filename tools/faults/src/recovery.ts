@@ -9,12 +9,13 @@ export interface Fault {
 
 /**
  * Milliseconds from each fault until a task started that was created after it, and so was claimed after it; null if none did.
- * Faults after the last creation are left out.
+ * Faults after the last creation are left out. `length` measures the time from one instant to another; by default all of it counts.
  */
 export function nextStarts(
   journal: readonly JournalEntry[],
   created: Load['acknowledged'],
   faults: readonly Fault[],
+  length: (from: number, to: number) => number = (from, to) => to - from,
 ): readonly (number | null)[] {
   const last = Math.max(0, ...[...created.values()].map(({ sentAt }) => sentAt));
   const starts = journal.filter(({ what }) => what === 'started');
@@ -22,7 +23,7 @@ export function nextStarts(
     .filter(({ at }) => at < last)
     .map(({ at }) => {
       const next = starts.find((start) => start.at > at && (created.get(start.id)?.sentAt ?? 0) > at);
-      return next ? next.at - at : null;
+      return next ? length(at, next.at) : null;
     });
 }
 
@@ -30,7 +31,11 @@ export function nextStarts(
  * Milliseconds from each kill of a worker until what it was running then was started again, one for each such attempt; null for
  * those that never were.
  */
-export function rescues(journal: readonly JournalEntry[], kills: readonly Fault[]): readonly (number | null)[] {
+export function rescues(
+  journal: readonly JournalEntry[],
+  kills: readonly Fault[],
+  length: (from: number, to: number) => number = (from, to) => to - from,
+): readonly (number | null)[] {
   return kills.flatMap(({ process, at }) => {
     const running = new Map<string, JournalEntry>();
     for (const entry of journal) {
@@ -47,7 +52,7 @@ export function rescues(journal: readonly JournalEntry[], kills: readonly Fault[
     const interrupted = [...running.values()].filter((start) => start.at > earlier);
     return interrupted.map(({ id }) => {
       const again = journal.find((entry) => entry.what === 'started' && entry.id === id && entry.at > at);
-      return again ? again.at - at : null;
+      return again ? length(at, again.at) : null;
     });
   });
 }

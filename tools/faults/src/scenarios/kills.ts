@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Duration } from '@orrery/duration';
+import { Availability } from '../availability.ts';
 import { monotonicMillis } from '../journal.ts';
 import { type Fault, longest, nextStarts, rescues, tooLong } from '../recovery.ts';
 import { openRig } from '../rig.ts';
@@ -8,6 +9,8 @@ import type { Scenario } from '../scenario.ts';
 const SCHEDULER_WITHIN_MS = 10_000;
 const RESCUE_SLACK_MS = 5_000;
 const EVERY_MS = 1_000;
+/** Without one of each nothing can start. */
+const NEEDED = ['task-api', 'scheduler', 'worker'] as const;
 
 /** Kills a random process every second. */
 export const kills: Scenario = {
@@ -24,7 +27,7 @@ export const kills: Scenario = {
     const targets = [...rig.cluster.processes.values()].filter(({ kind }) => kind !== 'postgres' && kind !== 'nats');
     const schedulers = targets.filter(({ kind }) => kind === 'scheduler');
     const faults: Fault[] = [];
-    const blackouts: Fault[] = [];
+    const available = new Availability(targets.filter(({ kind }) => NEEDED.some((needed) => needed === kind)));
     const end = monotonicMillis() + duration.toMillis();
     for (let turn = 1; monotonicMillis() < end; turn += 1) {
       await pause(EVERY_MS, undefined, { signal: context.signal });
@@ -34,27 +37,28 @@ export const kills: Scenario = {
       context.say(
         `${load.acknowledged.size} of ${count} acknowledged; killing ${victims.map(({ name }) => name).join(', ')}`,
       );
-      for (const victim of victims) {
-        if (victim.pid === null) continue;
-        faults.push({ process: victim.name, at: monotonicMillis() });
-        await victim.kill();
-      }
-      if (allAtOnce) blackouts.push({ process: 'schedulers', at: monotonicMillis() });
+      const alive = victims.filter(({ pid }) => pid !== null);
+      const killed = await Promise.all(
+        alive.map(async (victim) => ({ process: victim.name, at: await available.kill(victim) })),
+      );
+      faults.push(...killed);
     }
     await load.done;
     const problems = await rig.settle(lease.plus(Duration.ofSeconds(60)));
     const journal = rig.journal();
-    const names = new Set(schedulers.map(({ name }) => name));
-    const schedulerFaults = [...faults.filter(({ process }) => names.has(process)), ...blackouts];
+    const schedulerKills = faults.filter(({ process }) => rig.cluster.process(process).kind === 'scheduler');
     const workerKills = faults.filter(({ process }) => rig.cluster.process(process).kind === 'worker');
-    const afterScheduler = nextStarts(journal, load.acknowledged, schedulerFaults);
-    const afterWorker = rescues(journal, workerKills);
+    const length = (from: number, to: number): number => available.millisBetween(from, to);
+    const afterScheduler = nextStarts(journal, load.acknowledged, schedulerKills, length);
+    const afterWorker = rescues(journal, workerKills, length);
+    const inAll = [...nextStarts(journal, load.acknowledged, schedulerKills), ...rescues(journal, workerKills)];
     return {
       tasks: rig.counts.acknowledged,
       faults: faults.length,
       measured: {
         'work after a scheduler died': longest(afterScheduler),
         'work of a killed worker again': `${longest(afterWorker)} (${afterWorker.length} attempts, lease ${lease.toString()})`,
+        '… and while none was running that it needs': longest(inAll),
         'stale outcomes refused': String(rig.counts.refused),
       },
       problems: [
