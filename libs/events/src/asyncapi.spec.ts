@@ -4,7 +4,7 @@ import specs from '@asyncapi/specs';
 import { EVENT_TYPES, eventType } from '@orrery/core';
 import { TaskError } from '@orrery/task-error';
 import { taskEvent, workerEvent } from '@orrery/testing';
-import { Ajv, type AnySchema } from 'ajv';
+import { Ajv, type SchemaObject } from 'ajv';
 import { parse, stringify } from 'yaml';
 import { asyncApiDocument } from './asyncapi.ts';
 import { EVENT_SCHEMAS, HEADER_SCHEMA } from './catalogue.ts';
@@ -19,7 +19,7 @@ const document = asyncApiDocument() as {
 
 test('the document is AsyncAPI 3.0, by the schema of its makers', () => {
   const validate = new Ajv({ strict: false, validateFormats: false }).compile(
-    specs.schemasWithoutId['3.0.0'] as AnySchema,
+    specs.schemasWithoutId['3.0.0'] as SchemaObject,
   );
   validate(document);
   expect(validate.errors).toBeNull();

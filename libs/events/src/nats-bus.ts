@@ -40,6 +40,7 @@ class NatsBus implements EventBus {
   readonly #subscriptions = new Set<Subscription>();
   #publishing: Promise<void> = Promise.resolve();
   #streamsAreThere = false;
+  #hasReported = false;
 
   constructor(options: NatsBusOptions) {
     this.#options = options;
@@ -137,8 +138,10 @@ class NatsBus implements EventBus {
   async #ensureStreams(): Promise<void> {
     const { streams } = await this.#ready;
     const manager = await streams.ensure();
-    if (!this.#streamsAreThere) await streams.reportWeaknesses(manager);
     this.#streamsAreThere = true;
+    if (this.#hasReported) return;
+    this.#hasReported = true;
+    await streams.reportWeaknesses(manager);
   }
 
   #setUp(connection: NatsConnection): Ready {
