@@ -13,6 +13,7 @@ describe('the arguments', () => {
       short: false,
       json: false,
       seed: 42,
+      jobs: 1,
       tasks: undefined,
       duration: undefined,
     });
@@ -25,18 +26,23 @@ describe('the arguments', () => {
     expect(options.duration?.equals(Duration.ofSeconds(20))).toBe(true);
   });
 
-  it.each([['--scenario', 'rain'], ['--tasks', '0'], ['--duration', 'long'], ['--seed', '-1'], ['kills'], ['--fast']])(
-    'are refused: %s %s',
-    (...args) => {
-      const silenced = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-      try {
-        expect(() => read(...args)).toThrow();
-        expect(exitCodeOf(catching(() => read(...args)))).toBe(2);
-      } finally {
-        silenced.mockRestore();
-      }
-    },
-  );
+  it.each([
+    ['--scenario', 'rain'],
+    ['--tasks', '0'],
+    ['--duration', 'long'],
+    ['--seed', '-1'],
+    ['--jobs', '0'],
+    ['kills'],
+    ['--fast'],
+  ])('are refused: %s %s', (...args) => {
+    const silenced = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      expect(() => read(...args)).toThrow();
+      expect(exitCodeOf(catching(() => read(...args)))).toBe(2);
+    } finally {
+      silenced.mockRestore();
+    }
+  });
 
   function catching(action: () => unknown): unknown {
     try {

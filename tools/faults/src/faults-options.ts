@@ -9,6 +9,8 @@ export interface FaultsOptions {
   readonly short: boolean;
   readonly json: boolean;
   readonly seed: number;
+  /** How many scenarios run at a time. */
+  readonly jobs: number;
   readonly tasks: number | undefined;
   readonly duration: Duration | undefined;
 }
@@ -19,6 +21,7 @@ interface Flags {
   readonly short?: true;
   readonly json?: true;
   readonly seed?: number;
+  readonly jobs: number;
   readonly tasks?: number;
   readonly duration?: Duration;
 }
@@ -43,6 +46,7 @@ export function readFaultsOptions(args: readonly string[], all: readonly Scenari
     .option('--tasks <n>', "how many tasks (default: the scenario's choice)", count(1, 1_000_000))
     .option('--duration <d>', "how long to break things, e.g. 20s (default: the scenario's choice)", duration)
     .option('--seed <n>', 'repeats the random choices of another run', count(0, 2 ** 32 - 1))
+    .option('--jobs <n>', 'how many scenarios run at a time', count(1, 16), 1)
     .option('--json', 'print the results as one JSON object')
     .addHelpText('after', AFTER)
     .exitOverride()
@@ -50,7 +54,7 @@ export function readFaultsOptions(args: readonly string[], all: readonly Scenari
     .parse(args, { from: 'user' });
   if (command.args.length > 0) command.error(`error: unexpected argument "${command.args[0] ?? ''}"`, { exitCode: 2 });
   const { scenario = all, list = false, short = false, json = false, seed = newSeed, ...rest } = command.opts<Flags>();
-  return { scenarios: scenario, list, short, json, seed, tasks: rest.tasks, duration: rest.duration };
+  return { scenarios: scenario, list, short, json, seed, jobs: rest.jobs, tasks: rest.tasks, duration: rest.duration };
 }
 
 /** The exit code for an error of `readFaultsOptions`; undefined if it is none of its. */

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { exitCodeOf, readFaultsOptions } from './faults-options.ts';
 import { renderResults } from './render-results.ts';
 import { type Result, runScenario } from './run-scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
 process.exitCode = await main();
@@ -29,17 +30,25 @@ async function main(): Promise<number> {
       return 0;
     }
     say(`seed ${options.seed}`);
-    const results: Result[] = [];
-    for (const scenario of options.scenarios) {
-      const result = await runScenario(scenario, { ...options, signal: stopping.signal, say });
-      say(`${result.name}: ${result.verdict}, ${result.seconds.toFixed(0)} s`);
-      results.push(result);
-    }
+    const results = new Map<Scenario, Result>();
+    const waiting = [...options.scenarios];
+    const runOn = async (): Promise<void> => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const result = await runScenario(next, { ...options, signal: stopping.signal, say });
+        say(`${result.name}: ${result.verdict}, ${result.seconds.toFixed(0)} s`);
+        results.set(next, result);
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: options.jobs }, runOn));
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
+    const inOrder = options.scenarios.flatMap((scenario) => results.get(scenario) ?? []);
     if (stderr.isTTY) stderr.write('\n');
     stdout.write(
-      options.json ? `${JSON.stringify({ seed: options.seed, results })}\n` : renderResults(results, options.seed),
+      options.json
+        ? `${JSON.stringify({ seed: options.seed, results: inOrder })}\n`
+        : renderResults(inOrder, options.seed),
     );
-    return results.every(({ verdict }) => verdict !== 'FAILS') ? 0 : 1;
+    return inOrder.every(({ verdict }) => verdict !== 'FAILS') ? 0 : 1;
   } catch (error) {
     if (stopping.signal.aborted) return Number(process.exitCode ?? 1);
     const usage = exitCodeOf(error);

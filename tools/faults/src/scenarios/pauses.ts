@@ -16,7 +16,7 @@ export const pauses: Scenario = {
     'what a worker says after having been frozen for longer than its lease is refused, and a frozen scheduler stops nobody',
   async run(context) {
     const { short, random } = context;
-    const duration = context.duration ?? Duration.ofSeconds(short ? 18 : 120);
+    const duration = context.duration ?? Duration.ofSeconds(short ? 12 : 120);
     const count = context.tasks ?? (short ? 500 : 6_000);
     await using rig = await openRig(context, { sdkWorkers: 2, rawWorkers: 2, lease: LEASE });
     const { cluster } = rig;
