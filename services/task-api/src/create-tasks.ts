@@ -60,7 +60,6 @@ async function createEach(
   const requestId = readRequestId(request.requestId, checks);
   checks.done();
   const parsed = request.tasks.map((spec, i) => parseAlone(spec, `tasks[${i}]`, context));
-  // Ids that callers chose can collide; each such task is stored on its own, so that a collision refuses only itself.
   const [own, generated] = partition(parsed);
   const results = new Map<number, taskv1.CreateTaskResult>();
   const outcomes = await store(
@@ -71,9 +70,33 @@ async function createEach(
     encoded,
   );
   generated.forEach(({ index }, i) => results.set(index, created(outcomes[i])));
-  for (const { index, task } of own)
-    results.set(index, await createAlone(deps, context, task, requestId, index, encoded));
+  for (const [index, result] of await createOwn(deps, context, own, requestId, encoded)) results.set(index, result);
   return parsed.map((task, i) => results.get(i) ?? refused(request.tasks[i]?.id ?? '', task));
+}
+
+/**
+ * Tasks whose ids their callers chose: together, and if ids collide each on its own, so that a collision refuses only itself. A
+ * repetition takes the same way, as what was stored on its own collides when tried together.
+ */
+async function createOwn(
+  deps: CreateDeps,
+  context: RequestContext,
+  own: readonly Indexed[],
+  requestId: string,
+  encoded: () => Uint8Array,
+): Promise<ReadonlyMap<number, taskv1.CreateTaskResult>> {
+  const results = new Map<number, taskv1.CreateTaskResult>();
+  try {
+    const part = requestId === '' ? '' : `${requestId}#own`;
+    const tasks = own.map(({ task }) => task);
+    const outcomes = await store(deps, context, tasks, part, encoded);
+    own.forEach(({ index }, i) => results.set(index, created(outcomes[i])));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    for (const { index, task } of own)
+      results.set(index, await createAlone(deps, context, task, requestId, index, encoded));
+  }
+  return results;
 }
 
 async function createAlone(

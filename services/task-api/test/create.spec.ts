@@ -58,6 +58,19 @@ describe('creating tasks', () => {
     expect(await count()).toBe(0);
   });
 
+  it('stores ids of the callers together when none is taken, and tells the same when asked again', async () => {
+    const tasks = Array.from({ length: 100 }, (_, i) => spec('t', { id: `mine-${i}` }));
+    const request = { namespace: '', tasks, requestId: 'mine', partialSuccess: true };
+    const { results } = await fixture.tasks.createTasks(request);
+    expect(results.map(({ taskId, deduplicated }) => [taskId, deduplicated])).toEqual(
+      tasks.map(({ id }) => [id, false]),
+    );
+    // One statement, one hint.
+    expect(fixture.hints).toHaveLength(1);
+    const again = await fixture.tasks.createTasks(request);
+    expect(again.results.every(({ deduplicated, error }) => deduplicated && error === undefined)).toBe(true);
+  });
+
   it('stores each for itself where partial success is asked for, and answers in order, twice the same', async () => {
     const tasks = [spec('a'), spec(''), spec('b', { id: 'mine' }), spec('c', { id: 'mine' }), spec('d')];
     const request = { namespace: '', tasks, requestId: 'batch-1', partialSuccess: true };
