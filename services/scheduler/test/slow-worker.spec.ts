@@ -1,9 +1,11 @@
-import type { Task } from '@orrery/core';
+import { systemClock, type Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLogger } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
 import { Dispatcher } from '../src/dispatcher.ts';
-import { WorkStream, type WorkStreamDeps } from '../src/work-stream.ts';
+import { LeaseCalls } from '../src/lease-calls.ts';
+import { Settlement } from '../src/settle.ts';
+import { WorkStream } from '../src/work-stream.ts';
 import { addTasks, claimOptions } from './harness.ts';
 
 describe('a worker that grants many credits and does not read', () => {
@@ -11,10 +13,19 @@ describe('a worker that grants many credits and does not read', () => {
   const logger = createLogger({ level: 'error', format: 'json' });
   const store = openMemoryStore();
   const dispatcher = new Dispatcher(openMemoryStore().tasks, logger, () => {});
+  const nothing = (): void => undefined;
+  const tasks = store.tasks;
+  const settlement = new Settlement({
+    store: tasks,
+    random: () => 0.5,
+    changed: nothing,
+    ready: nothing,
+    scheduled: nothing,
+  });
+  const calls = new LeaseCalls({ store: tasks, settlement, clock: systemClock, maxPayloadBytes: MIB });
   let stream: WorkStream;
 
   beforeEach(() => {
-    const calls = {} as WorkStreamDeps['calls'];
     stream = new WorkStream({ options: claimOptions('w1') }, { dispatcher, calls, maxPayloadBytes: MIB });
     stream.receive({ message: { $case: 'credits', value: { add: 10_000 } } });
   });
