@@ -1,7 +1,8 @@
 import type { Task, TaskKey, TaskStore } from '@orrery/core';
 import type { Logger } from '@orrery/service';
 import type { Telemetry } from './start-telemetry.ts';
-import { type Span, TaskReporter } from './task-reporter.ts';
+import { TaskReporter } from './task-reporter.ts';
+import { timed } from './timed.ts';
 
 /** Where what is observed goes. */
 export interface ObserveOptions {
@@ -76,10 +77,4 @@ function observeTasks(tasks: TaskStore, reporter: TaskReporter): TaskStore {
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<[T, Span]> {
-  const startedAt = Date.now();
-  const result = await work();
-  return [result, { startedAt, endedAt: Date.now() }];
 }

@@ -6,6 +6,8 @@ import type { TaskFacts } from './attempts.ts';
 export interface TaskStep {
   /** A verb, e.g. "claim". */
   readonly name: string;
+  /** Default INTERNAL. */
+  readonly kind?: SpanKind;
   readonly startedAt: number;
   readonly endedAt: number;
   /** What this kind of step says beside what all say of the task. */
@@ -18,12 +20,13 @@ export interface TaskStep {
  * Records what a service did to a task as a span in the task's own trace, after it was done: statements take many tasks at once, and a
  * task whose trace is not recorded costs nothing but the look at its flag.
  */
-export function recordStep(task: TaskFacts, { name, startedAt, endedAt, attributes, error }: TaskStep): void {
+export function recordStep(task: TaskFacts, step: TaskStep): void {
+  const { name, kind = SpanKind.INTERNAL, startedAt, endedAt, attributes, error } = step;
   if (!isSampled(task.traceparent)) return;
   const span = trace.getTracer('@orrery/telemetry').startSpan(
     `${name} ${task.type}`,
     {
-      kind: SpanKind.INTERNAL,
+      kind,
       startTime: startedAt,
       attributes: { ...spanAttributesOf(task), 'messaging.operation.name': name, ...attributes },
     },

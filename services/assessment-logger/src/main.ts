@@ -1,7 +1,7 @@
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
-import { startTelemetry } from '@orrery/telemetry';
+import { observeAudit, observeBus, startTelemetry } from '@orrery/telemetry';
 import { createAssessmentLoggerService } from './assessment-logger.ts';
 import { readConfig } from './config.ts';
 import { fromBus, fromLog } from './event-source.ts';
@@ -13,10 +13,13 @@ await runProcess(
   'assessment-logger',
   async () => {
     const telemetry = await startTelemetry({ serviceName: 'orrery-assessment-logger', env: process.env });
-    const store = await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL });
+    const store = observeAudit(await openStore(config.ORRERY_DATABASE_URL, { poolSize: config.ORRERY_DATABASE_POOL }), {
+      telemetry,
+      logger,
+    });
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
-    const bus = servers && (await openNatsBus({ servers, logger }));
+    const bus = servers && observeBus(await openNatsBus({ servers, logger }), { telemetry, logger });
     const server = await serve({
       modules: [
         createAssessmentLoggerService({

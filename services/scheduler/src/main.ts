@@ -1,7 +1,7 @@
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
-import { observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
+import { observeBus, observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
 import { createSchedulerService } from './scheduler.ts';
 
@@ -18,7 +18,7 @@ await runProcess(
     });
     await store.migrate();
     const servers = config.ORRERY_NATS_URL;
-    const bus = servers && (await openNatsBus({ servers, logger }));
+    const bus = servers && observeBus(await openNatsBus({ servers, logger }), { telemetry, logger });
     const scheduler = createSchedulerService({
       store,
       logger,

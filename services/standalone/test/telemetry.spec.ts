@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
+  type EphemeralNats,
   type EphemeralPostgres,
   freePort,
   type OtlpReceiver,
   type ReceivedSpan,
+  startEphemeralNats,
   startEphemeralPostgres,
   startOtlpReceiver,
   startProcess,
@@ -20,6 +22,7 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
   const logs = new Map<string, LogLine[]>();
   const processes: TestProcess[] = [];
   let postgres: EphemeralPostgres;
+  let nats: EphemeralNats;
   let receiver: OtlpReceiver;
   let taskId = '';
   let scraped = '';
@@ -57,11 +60,16 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
   }
 
   beforeAll(async () => {
-    [postgres, receiver] = await Promise.all([startEphemeralPostgres(), startOtlpReceiver()]);
-    const [api, scheduler, registry, metrics] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    [postgres, nats, receiver] = await Promise.all([
+      startEphemeralPostgres(),
+      startEphemeralNats(),
+      startOtlpReceiver(),
+    ]);
+    const free = [freePort(), freePort(), freePort(), freePort(), freePort()] as const;
+    const [api, scheduler, registry, audit, metrics] = await Promise.all(free);
     const ORRERY_DATABASE_URL = await postgres.createDatabase();
     const ORRERY_SCHEDULERS = `127.0.0.1:${scheduler}`;
-    const env = { ORRERY_DATABASE_URL, ORRERY_SCHEDULERS };
+    const env = { ORRERY_DATABASE_URL, ORRERY_SCHEDULERS, ORRERY_NATS_URL: nats.url };
     const services = await Promise.all([
       startService('task-api', { ...env, ORRERY_PORT: `${api}` }),
       startService('scheduler', {
@@ -72,6 +80,7 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
         OTEL_METRICS_EXPORTER: 'none',
       }),
       startService('worker-registry', { ...env, ORRERY_PORT: `${registry}` }),
+      startService('assessment-logger', { ...env, ORRERY_PORT: `${audit}` }),
     ]);
     const at = (port: number) => `127.0.0.1:${port}`;
     const sdk = { API: at(api), SCHEDULER: at(scheduler), REGISTRY: at(registry), NODE_OPTIONS: REGISTER };
@@ -83,6 +92,8 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
     await client.line(/^done$/);
     expect(await ended).toBe(0);
     await receiver.until(() => all('settle order.receipt').length === 1);
+    // Of order.pay: created, started, retry_scheduled, started, succeeded.
+    await receiver.until(() => all('record order.pay').length === 5 && all('record order.receipt').length === 3);
     scraped = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
     for (const one of [worker, ...services]) expect(await one.end('SIGTERM')).toBe(0);
   }, 90_000);
@@ -90,7 +101,7 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
   afterAll(async () => {
     await Promise.all(processes.map((one) => one.end('SIGKILL')));
     await receiver.close();
-    await postgres.stop();
+    await Promise.all([postgres.stop(), nats.stop()]);
   });
 
   it('is one trace through all of them', () => {
@@ -112,6 +123,11 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
         'orrery-scheduler INTERNAL claim order.receipt',
         'traced-worker CONSUMER run order.receipt',
         'orrery-scheduler INTERNAL settle order.receipt',
+        ...['order.pay', 'order.receipt'].flatMap((type) => [
+          `orrery-scheduler PRODUCER publish ${type}`,
+          `orrery-assessment-logger CONSUMER process ${type}`,
+          `orrery-assessment-logger INTERNAL record ${type}`,
+        ]),
       ]),
     );
   });
@@ -168,10 +184,14 @@ describe('a task that is delayed, fails once and succeeds, across processes', ()
   it.each([
     ['task-api', ['task created']],
     ['scheduler', ['task claimed', 'task failed, to be retried', 'task claimed', 'task completed']],
+    ['assessment-logger', Array.from({ length: 5 }, () => 'event recorded')],
     ['worker', ['task started', 'about to pay', 'task failed', 'task started', 'about to pay', 'task succeeded']],
   ])('has its correlation id and trace on every line about it in the log of %s', (name, messages) => {
     const lines = (logs.get(name) ?? []).filter((line) => line['task_id'] === taskId);
-    expect(lines.map(({ message }) => message)).toEqual(messages);
+    const steps = lines
+      .map(({ message }) => message)
+      .filter((message) => !/^event (published|consumed)$/.test(String(message)));
+    expect(steps).toEqual(messages);
     const { traceId } = one('create order.pay');
     expect(lines.map((line) => [line['correlation_id'], line['trace_id']])).toEqual(
       lines.map(() => ['order-77', traceId]),
