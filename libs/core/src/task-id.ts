@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 
 /** Random bytes in one id, and for how many ids they are drawn at once: 0.65 µs an id, against 3.4 with a draw for each. */
@@ -26,7 +25,7 @@ export function newTaskId(): string {
 
 function draw(): Uint8Array {
   if (used === pool.length) {
-    pool = randomBytes(BYTES * IDS_PER_DRAW);
+    pool = crypto.getRandomValues(new Uint8Array(BYTES * IDS_PER_DRAW));
     used = 0;
   }
   used += BYTES;

@@ -26,6 +26,9 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+/** Why a pause was cut short; without a reason of ours each wake-up would make an error, stack and all. */
+const WOKEN = 'woken';
+
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
@@ -47,7 +50,7 @@ export function startLoop({
   return {
     wake() {
       woken = true;
-      pause.abort();
+      pause.abort(WOKEN);
     },
     async stop() {
       stopping.abort();
