@@ -15,7 +15,7 @@ export const replyLost: Scenario = {
     'what was committed although its reply was lost, on the way from the database or from a service, is neither lost nor done twice',
   async run(context) {
     const duration = context.duration ?? (context.short ? Duration.ofSeconds(10) : Duration.of({ minutes: 10 }));
-    const count = context.tasks ?? (context.short ? 200 : 5_000);
+    const count = context.tasks ?? (context.short ? 300 : 20_000);
     const seed = Math.floor(context.random.next() * 2 ** 32);
     const adjust = (spec: ProcessSpec): ProcessSpec => {
       if (spec.address === null || spec.kind === 'postgres' || spec.kind === 'nats') return spec;
