@@ -7,19 +7,22 @@ import { Outgoing } from '@orrery/service';
 import { parseClaimOptions } from './parse-claim-options.ts';
 
 /** What waits to be sent on one stream before no more is claimed for it; a slow reader costs no more memory than this and a batch. */
-const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+const MAX_PENDING_BYTES = 2 * 1024 * 1024;
 
 /** What one claim should bring at most: how large tasks are is only known when they have been claimed, so it is a guess. */
-const CLAIM_BYTES = 8 * 1024 * 1024;
+const CLAIM_BYTES = 4 * 1024 * 1024;
 
-/** How large a task is taken to be before any was seen: the first claim is of 16, which is at most 16 MiB with the default limit. */
+/** How large a task is taken to be before any was seen: the first claim is of 8, at most 8 MiB with the default limit. */
 const FIRST_GUESS_BYTES = 512 * 1024;
 
 /** How much smaller than before the guess may be after a claim: a few small tasks say little about the next. */
 const GUESS_SHRINKS_BY = 16;
 
-/** Leases are sent in messages of about this size, well below the 4 MiB that a client accepts by default. */
-const MESSAGE_BYTES = 1024 * 1024;
+/**
+ * Leases are sent in messages of about this size, well below the 4 MiB that a client accepts by default. The server's stream holds 16
+ * of them that its peer has not taken.
+ */
+const MESSAGE_BYTES = 256 * 1024;
 
 /** About how much of a lease is not params. */
 const LEASE_BYTES = 200;
