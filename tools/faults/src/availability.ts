@@ -9,21 +9,31 @@ interface Change {
 
 /** Keeps track of when there was at least one process of each kind, so that what a machine takes to start one is told apart. */
 export class Availability {
-  readonly #processes: readonly ClusterProcess[];
+  readonly #needed: readonly ClusterProcess[];
+  readonly #down = new Set<ClusterProcess>();
   readonly #changes: Change[] = [];
 
-  /** All of them are up now. */
-  constructor(processes: readonly ClusterProcess[]) {
-    this.#processes = processes;
+  /** All processes are up now; of each kind among `needed` there must be one. */
+  constructor(needed: readonly ClusterProcess[]) {
+    this.#needed = needed;
+  }
+
+  /** Whether a process is ready, as far as `kill` is the only one to end it. */
+  isUp(process: ClusterProcess): boolean {
+    return !this.#down.has(process);
   }
 
   /** Kills a process, and notes when it is down and when it is ready again; returns when it was killed. */
   async kill(process: ClusterProcess): Promise<number> {
     const at = monotonicMillis();
     this.#changes.push({ at, process, up: false });
+    this.#down.add(process);
     await process.kill();
     process.ready().then(
-      () => this.#changes.push({ at: monotonicMillis(), process, up: true }),
+      () => {
+        this.#down.delete(process);
+        this.#changes.push({ at: monotonicMillis(), process, up: true });
+      },
       () => undefined,
     );
     return at;
@@ -44,7 +54,7 @@ export class Availability {
   }
 
   #isComplete(down: ReadonlyMap<ClusterProcess, boolean>): boolean {
-    const kinds = Map.groupBy(this.#processes, ({ kind }) => kind);
+    const kinds = Map.groupBy(this.#needed, ({ kind }) => kind);
     return [...kinds.values()].every((group) => group.some((process) => down.get(process) !== true));
   }
 }

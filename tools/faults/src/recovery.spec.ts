@@ -1,5 +1,5 @@
 import type { JournalEntry } from './journal.ts';
-import { longest, nextStarts, rescues, tooLong } from './recovery.ts';
+import { longest, nextClaims, rescues, tooLong } from './recovery.ts';
 
 const entry = (what: 'started' | 'returned', id: string, worker: string, at: number): JournalEntry => ({
   what,
@@ -10,15 +10,11 @@ const entry = (what: 'started' | 'returned', id: string, worker: string, at: num
   at,
 });
 
-it('measures from a fault to the first start of what was created after it', () => {
-  const created = new Map([
-    ['old', { sentAt: 1, at: 2 }],
-    ['new', { sentAt: 12, at: 13 }],
-  ]);
-  const journal = [entry('started', 'old', 'w1', 11), entry('started', 'new', 'w1', 15)];
-  expect(nextStarts(journal, created, [{ process: 'scheduler-1', at: 10 }])).toEqual([5]);
-  expect(nextStarts(journal.slice(0, 1), created, [{ process: 'scheduler-1', at: 10 }])).toEqual([null]);
-  expect(nextStarts(journal, created, [{ process: 'scheduler-1', at: 20 }])).toEqual([]);
+it('measures from a fault to the next claim, as long as there was something to claim', () => {
+  const created = new Map([['a', { sentAt: 12, at: 13 }]]);
+  expect(nextClaims([9, 15], created, [{ process: 'scheduler-1', at: 10 }])).toEqual([5]);
+  expect(nextClaims([9], created, [{ process: 'scheduler-1', at: 10 }])).toEqual([null]);
+  expect(nextClaims([9, 30], created, [{ process: 'scheduler-1', at: 20 }])).toEqual([]);
 });
 
 it('measures from the kill of a worker until what it was running ran again', () => {

@@ -8,22 +8,21 @@ export interface Fault {
 }
 
 /**
- * Milliseconds from each fault until a task started that was created after it, and so was claimed after it; null if none did.
- * Faults after the last creation are left out. `length` measures the time from one instant to another; by default all of it counts.
+ * Milliseconds from each fault until the next claim of a task, by `monotonicMillis`; null if there was none. Faults after the last
+ * creation are left out. `length` measures the time from one instant to another; by default all of it counts.
  */
-export function nextStarts(
-  journal: readonly JournalEntry[],
+export function nextClaims(
+  claims: readonly number[],
   created: Load['acknowledged'],
   faults: readonly Fault[],
   length: (from: number, to: number) => number = (from, to) => to - from,
 ): readonly (number | null)[] {
   const last = Math.max(0, ...[...created.values()].map(({ sentAt }) => sentAt));
-  const starts = journal.filter(({ what }) => what === 'started');
   return faults
     .filter(({ at }) => at < last)
     .map(({ at }) => {
-      const next = starts.find((start) => start.at > at && (created.get(start.id)?.sentAt ?? 0) > at);
-      return next ? length(at, next.at) : null;
+      const next = claims.find((claim) => claim > at);
+      return next === undefined ? null : length(at, next);
     });
 }
 
@@ -37,19 +36,19 @@ export function rescues(
   length: (from: number, to: number) => number = (from, to) => to - from,
 ): readonly (number | null)[] {
   return kills.flatMap(({ process, at }) => {
-    const running = new Map<string, JournalEntry>();
-    for (const entry of journal) {
-      if (entry.at >= at) break;
-      if (entry.worker !== process) continue;
-      if (entry.what === 'started') running.set(entry.id, entry);
-      if (entry.what === 'returned') running.delete(entry.id);
-    }
+    // The signal comes a moment later than the decision; what returned until then was not interrupted.
+    const returned = new Set(
+      journal.filter(({ what, worker }) => what === 'returned' && worker === process).map(nameOf),
+    );
+    const running = journal.filter(
+      (entry) => entry.what === 'started' && entry.worker === process && entry.at < at && !returned.has(nameOf(entry)),
+    );
     // What an earlier kill had interrupted is that one's.
     const earlier = Math.max(
       0,
       ...kills.filter((kill) => kill.process === process && kill.at < at).map((kill) => kill.at),
     );
-    const interrupted = [...running.values()].filter((start) => start.at > earlier);
+    const interrupted = running.filter((start) => start.at > earlier);
     return interrupted.map(({ id }) => {
       const again = journal.find((entry) => entry.what === 'started' && entry.id === id && entry.at > at);
       return again ? length(at, again.at) : null;
@@ -71,4 +70,9 @@ export function tooLong(rule: string, millis: readonly (number | null)[], limitM
     : [
         `${rule} within ${limitMillis / 1_000} s: ${over.length} of ${millis.length} did not, the longest ${longest(over)}`,
       ];
+}
+
+/** An attempt by name. */
+function nameOf({ id, token }: JournalEntry): string {
+  return `${id} ${token}`;
 }

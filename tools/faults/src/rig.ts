@@ -8,7 +8,7 @@ import { Duration } from '@orrery/duration';
 import { openStore } from '@orrery/store';
 import { Ledger } from '@orrery/testing';
 import { type EventRecorder, readLog, recordNats } from './event-recorder.ts';
-import { type JournalEntry, readJournals } from './journal.ts';
+import { type JournalEntry, monotonicMillis, readJournals } from './journal.ts';
 import type { ScenarioContext } from './scenario.ts';
 import { type Load, type LoadOptions, startLoad } from './task-load.ts';
 import { waitUntil } from './wait-until.ts';
@@ -47,6 +47,8 @@ export interface Rig extends AsyncDisposable {
    * what does not add up.
    */
   settle(within: Duration, options?: { readonly nats: boolean }): Promise<readonly string[]>;
+  /** When tasks were claimed, by `monotonicMillis` and in order; known once it has settled. */
+  readonly claims: readonly number[];
   /** For those who create tasks in another way than `load`. */
   readonly books: Pick<Ledger, 'submitting' | 'acknowledged'>;
   /** How much is on record. */
@@ -86,6 +88,7 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
   const store = await openStore(cluster.databaseUrl, { poolSize: 2 });
   const ledger = new Ledger();
   const told = new Ledger();
+  const claims: number[] = [];
   const recorder = cluster.natsUrl === null ? null : await recordNats(cluster.natsUrl, told);
   const ledgers = recorder ? [ledger, told] : [ledger];
 
@@ -100,6 +103,7 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
     },
     journal: () => readJournals(journals),
     settle,
+    claims,
     books: {
       submitting: (id) => ledgers.forEach((each) => each.submitting(id)),
       acknowledged: (id) => ledgers.forEach((each) => each.acknowledged(id)),
@@ -125,7 +129,12 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
       if (entry.what === 'refused') ledger.refused(entry.id, entry.token, entry.reason);
     }
     const events = await readLog(store.events);
-    for (const event of events) ledger.event(event);
+    const skew = Date.now() - monotonicMillis();
+    for (const event of events) {
+      ledger.event(event);
+      if (event.kind === 'started') claims.push(event.at.getTime() - skew);
+    }
+    claims.sort((a, b) => a - b);
     problems.push(...ledger.check(await storedTasks()));
     if (recorder && nats) {
       const all = await waitUntil(() => recorder.ids.size >= events.length, NATS_CATCHES_UP, context.signal);

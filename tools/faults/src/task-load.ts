@@ -81,7 +81,7 @@ export function startLoad(options: LoadOptions): Load {
 const MAY_PASS: readonly string[] = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'RESOURCE_EXHAUSTED'];
 
 /** A retry that does not make a scenario long. */
-const QUICK_RETRY = { maxAttempts: 100, initialDelay: '200ms', maxDelay: '2s' } as const;
+export const QUICK_RETRY = { maxAttempts: 100, initialDelay: '200ms', maxDelay: '2s' } as const;
 
 /** Work of up to a tenth of a second, of which some fails once. */
 function shortWork(random: Random): Work {

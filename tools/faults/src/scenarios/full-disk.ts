@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Duration } from '@orrery/duration';
 import { monotonicMillis } from '../journal.ts';
 import { type RawCalls, startRawCalls } from '../raw-client.ts';
-import { longest, nextStarts, tooLong } from '../recovery.ts';
+import { longest, nextClaims, tooLong } from '../recovery.ts';
 import { openRig } from '../rig.ts';
 import type { Findings, Scenario, ScenarioContext } from '../scenario.ts';
 import { mountSmallDisk, type SmallDisk } from '../small-disk.ts';
@@ -35,7 +35,7 @@ async function breakPostgres(context: ScenarioContext, disk: SmallDisk): Promise
   await pause(1_000);
   await raw.stop();
   const problems = await rig.settle(Duration.ofSeconds(90));
-  const goesOn = nextStarts(rig.journal(), load.acknowledged, [{ process: 'postgres', at: freedAt }]);
+  const goesOn = nextClaims(rig.claims, load.acknowledged, [{ process: 'postgres', at: freedAt }]);
   return {
     tasks: rig.counts.acknowledged,
     faults: 1,

@@ -1,10 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { NewTask } from '@orrery/client';
 import { Duration } from '@orrery/duration';
 import { Availability } from '../availability.ts';
 import { monotonicMillis } from '../journal.ts';
-import { type Fault, longest, nextStarts, rescues, tooLong } from '../recovery.ts';
+import { type Fault, longest, nextClaims, rescues, tooLong } from '../recovery.ts';
 import { openRig } from '../rig.ts';
+import type { Random } from '../random.ts';
 import type { Scenario } from '../scenario.ts';
+import { QUICK_RETRY } from '../task-load.ts';
+import type { Work } from '../work.ts';
 
 const SCHEDULER_WITHIN_MS = 10_000;
 const RESCUE_SLACK_MS = 5_000;
@@ -23,7 +27,7 @@ export const kills: Scenario = {
     const count = context.tasks ?? (short ? 2_000 : 20_000);
     const lease = Duration.ofSeconds(short ? 10 : 30);
     await using rig = await openRig(context, { sdkWorkers: 3, rawWorkers: 1, lease, nats: true });
-    const load = rig.load({ count, perSecond: count / duration.toSeconds() });
+    const load = rig.load({ count, perSecond: count / duration.toSeconds(), task: (n) => taskOf(n, random) });
     const targets = [...rig.cluster.processes.values()].filter(({ kind }) => kind !== 'postgres' && kind !== 'nats');
     const schedulers = targets.filter(({ kind }) => kind === 'scheduler');
     const faults: Fault[] = [];
@@ -32,8 +36,9 @@ export const kills: Scenario = {
     for (let turn = 1; monotonicMillis() < end; turn += 1) {
       await pause(EVERY_MS, undefined, { signal: context.signal });
       // Now and then all schedulers at once, so that no other takes over.
-      const allAtOnce = turn % 10 === 5;
-      const victims = allAtOnce ? schedulers : [random.pick(targets)];
+      const allAtOnce = turn % 20 === 5;
+      const up = targets.filter((each) => available.isUp(each));
+      const victims = allAtOnce ? schedulers : up.length > 0 ? [random.pick(up)] : [];
       context.say(
         `${load.acknowledged.size} of ${count} acknowledged; killing ${victims.map(({ name }) => name).join(', ')}`,
       );
@@ -49,9 +54,9 @@ export const kills: Scenario = {
     const schedulerKills = faults.filter(({ process }) => rig.cluster.process(process).kind === 'scheduler');
     const workerKills = faults.filter(({ process }) => rig.cluster.process(process).kind === 'worker');
     const length = (from: number, to: number): number => available.millisBetween(from, to);
-    const afterScheduler = nextStarts(journal, load.acknowledged, schedulerKills, length);
+    const afterScheduler = nextClaims(rig.claims, load.acknowledged, schedulerKills, length);
     const afterWorker = rescues(journal, workerKills, length);
-    const inAll = [...nextStarts(journal, load.acknowledged, schedulerKills), ...rescues(journal, workerKills)];
+    const inAll = [...nextClaims(rig.claims, load.acknowledged, schedulerKills), ...rescues(journal, workerKills)];
     return {
       tasks: rig.counts.acknowledged,
       faults: faults.length,
@@ -63,9 +68,16 @@ export const kills: Scenario = {
       },
       problems: [
         ...problems,
+        ...(afterWorker.length === 0 ? ['the fault is felt: no killed worker was running anything'] : []),
         ...tooLong("work goes on after a scheduler's death", afterScheduler, SCHEDULER_WITHIN_MS),
         ...tooLong("a killed worker's tasks start again", afterWorker, lease.toMillis() + RESCUE_SLACK_MS),
       ],
     };
   },
 };
+
+/** One in twenty takes long enough to be interrupted, one in ten fails once. */
+function taskOf(n: number, random: Random): Omit<NewTask, 'id'> {
+  const work: Work = { ms: n % 20 === 0 ? 2_000 : Math.floor(random.next() * 100), failures: n % 10 === 5 ? 1 : 0 };
+  return { type: 'work', params: work, retry: QUICK_RETRY };
+}

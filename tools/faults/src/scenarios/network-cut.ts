@@ -3,7 +3,7 @@ import type { ProcessSpec } from '@orrery/cluster';
 import { Duration } from '@orrery/duration';
 import { freePort } from '@orrery/testing';
 import { monotonicMillis } from '../journal.ts';
-import { type Fault, longest, nextStarts, tooLong } from '../recovery.ts';
+import { type Fault, longest, nextClaims, tooLong } from '../recovery.ts';
 import { openRig } from '../rig.ts';
 import type { Scenario } from '../scenario.ts';
 import { CUTS, startTcpProxy, type TcpProxy } from '../tcp-proxy.ts';
@@ -54,9 +54,9 @@ export const networkCut: Scenario = {
       const problems = await rig.settle(Duration.ofSeconds(90));
       const creates = [...load.acknowledged.values()].map(({ sentAt, at }) => at - sentAt);
       const healed = cuts.map(({ process, healedAt: at }) => ({ process, at }));
-      const afterwards = nextStarts(rig.journal(), load.acknowledged, healed);
-      const meanwhile = nextStarts(
-        rig.journal(),
+      const afterwards = nextClaims(rig.claims, load.acknowledged, healed);
+      const meanwhile = nextClaims(
+        rig.claims,
         load.acknowledged,
         cuts.filter(({ process }) => process === 'services'),
       );

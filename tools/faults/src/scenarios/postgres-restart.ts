@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Duration } from '@orrery/duration';
 import { monotonicMillis } from '../journal.ts';
 import { startRawCalls } from '../raw-client.ts';
-import { type Fault, longest, nextStarts } from '../recovery.ts';
+import { type Fault, longest, nextClaims } from '../recovery.ts';
 import { openRig } from '../rig.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -42,7 +42,7 @@ export const postgresRestart: Scenario = {
       tasks: rig.counts.acknowledged,
       faults: faults.length,
       measured: {
-        'work after PostgreSQL died': longest(nextStarts(rig.journal(), load.acknowledged, faults)),
+        'work after PostgreSQL died': longest(nextClaims(rig.claims, load.acknowledged, faults)),
         'statuses seen': seen.join(', '),
         'slowest call': longest([raw.slowestMillis]),
         'services restarted': restarted.length === 0 ? 'none' : restarted.join(', '),
