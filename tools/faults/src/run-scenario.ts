@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duration } from '@orrery/duration';
@@ -49,7 +49,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   }
   const holds = findings.problems.length === 0;
   if (holds) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  else await writeFile(join(folder, 'problems.txt'), `seed ${seed}\n${findings.problems.join('\n')}\n`);
+  else {
+    // A cluster that did not start has taken its folder with it.
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'problems.txt'), `seed ${seed}\n${findings.problems.join('\n')}\n`);
+  }
   const verdict = !holds ? 'FAILS' : findings.notPossible === undefined ? 'holds' : 'not possible here';
   const seconds = (performance.now() - startedAt) / 1_000;
   return { ...findings, name, seconds, verdict, kept: holds ? null : folder };
