@@ -10,29 +10,36 @@ const entry = (what: 'started' | 'returned', id: string, worker: string, at: num
   at,
 });
 
+const claim = (id: string, at: number) => ({ id, at });
+
 it('measures from a fault to the next claim, as long as there was something to claim', () => {
   const created = new Map([['a', { sentAt: 12, at: 13 }]]);
-  expect(nextClaims([9, 15], created, [{ process: 'scheduler-1', at: 10 }])).toEqual([5]);
-  expect(nextClaims([9], created, [{ process: 'scheduler-1', at: 10 }])).toEqual([null]);
-  expect(nextClaims([9, 30], created, [{ process: 'scheduler-1', at: 20 }])).toEqual([]);
+  expect(nextClaims([claim('x', 9), claim('x', 15)], created, [{ process: 'scheduler-1', at: 10 }])).toEqual([5]);
+  expect(nextClaims([claim('x', 9)], created, [{ process: 'scheduler-1', at: 10 }])).toEqual([null]);
+  expect(nextClaims([claim('x', 9), claim('x', 30)], created, [{ process: 'scheduler-1', at: 20 }])).toEqual([]);
 });
 
 it('measures from the kill of a worker until what it was running ran again', () => {
   const journal = [
-    entry('started', 'done', 'w1', 1),
-    entry('returned', 'done', 'w1', 2),
-    entry('started', 'a', 'w1', 3),
-    entry('started', 'elsewhere', 'w2', 4),
-    entry('started', 'a', 'w2', 30),
-    entry('started', 'b', 'w1', 40),
+    entry('started', 'done', 'w1', 1_000),
+    entry('returned', 'done', 'w1', 2_000),
+    entry('started', 'a', 'w1', 3_000),
+    entry('started', 'elsewhere', 'w2', 4_000),
+    entry('started', 'just before the signal', 'w1', 10_020),
+    entry('started', 'a', 'w2', 30_000),
+    entry('started', 'just before the signal', 'w2', 30_020),
+    entry('returned', 'a', 'w2', 30_030),
+    entry('returned', 'just before the signal', 'w2', 30_040),
+    entry('started', 'b', 'w1', 40_000),
   ];
-  expect(rescues(journal, [{ process: 'w1', at: 10 }])).toEqual([20]);
+  const claims = journal.filter(({ what }) => what === 'started');
+  expect(rescues(journal, claims, [{ process: 'w1', at: 10_000 }])).toEqual([20_000, 20_020]);
   expect(
-    rescues(journal, [
-      { process: 'w1', at: 10 },
-      { process: 'w1', at: 50 },
+    rescues(journal, claims, [
+      { process: 'w1', at: 10_000 },
+      { process: 'w1', at: 50_000 },
     ]),
-  ).toEqual([20, null]);
+  ).toEqual([20_000, 20_020, null]);
 });
 
 it('finds what took too long or never came to an end', () => {

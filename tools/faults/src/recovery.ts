@@ -1,6 +1,15 @@
 import type { JournalEntry } from './journal.ts';
 import type { Load } from './task-load.ts';
 
+/** That a task was given to a worker, by `monotonicMillis`. */
+export interface Claim {
+  readonly id: string;
+  readonly at: number;
+}
+
+/** Less than a process takes to start again. */
+const SIGNAL_TAKES_MS = 1_000;
+
 /** When a process was killed or cut off, by `monotonicMillis`. */
 export interface Fault {
   readonly process: string;
@@ -12,7 +21,7 @@ export interface Fault {
  * creation are left out. `length` measures the time from one instant to another; by default all of it counts.
  */
 export function nextClaims(
-  claims: readonly number[],
+  claims: readonly Claim[],
   created: Load['acknowledged'],
   faults: readonly Fault[],
   length: (from: number, to: number) => number = (from, to) => to - from,
@@ -21,38 +30,30 @@ export function nextClaims(
   return faults
     .filter(({ at }) => at < last)
     .map(({ at }) => {
-      const next = claims.find((claim) => claim > at);
-      return next === undefined ? null : length(at, next);
+      const next = claims.find((claim) => claim.at > at);
+      return next ? length(at, next.at) : null;
     });
 }
 
 /**
- * Milliseconds from each kill of a worker until what it was running then was started again, one for each such attempt; null for
+ * Milliseconds from the kill of a worker until what it was running was given to a worker again, one for each such attempt; null for
  * those that never were.
  */
 export function rescues(
   journal: readonly JournalEntry[],
+  claims: readonly Claim[],
   kills: readonly Fault[],
   length: (from: number, to: number) => number = (from, to) => to - from,
 ): readonly (number | null)[] {
-  return kills.flatMap(({ process, at }) => {
-    // The signal comes a moment later than the decision; what returned until then was not interrupted.
-    const returned = new Set(
-      journal.filter(({ what, worker }) => what === 'returned' && worker === process).map(nameOf),
-    );
-    const running = journal.filter(
-      (entry) => entry.what === 'started' && entry.worker === process && entry.at < at && !returned.has(nameOf(entry)),
-    );
-    // What an earlier kill had interrupted is that one's.
-    const earlier = Math.max(
-      0,
-      ...kills.filter((kill) => kill.process === process && kill.at < at).map((kill) => kill.at),
-    );
-    const interrupted = running.filter((start) => start.at > earlier);
-    return interrupted.map(({ id }) => {
-      const again = journal.find((entry) => entry.what === 'started' && entry.id === id && entry.at > at);
-      return again ? length(at, again.at) : null;
-    });
+  const returned = new Set(journal.filter(({ what }) => what === 'returned').map(nameOf));
+  const starts = journal.filter(({ what }) => what === 'started');
+  return starts.flatMap((start) => {
+    if (returned.has(nameOf(start))) return [];
+    // The signal comes a moment later than the decision, and work may have begun in between.
+    const kill = kills.find(({ process, at }) => process === start.worker && at > start.at - SIGNAL_TAKES_MS);
+    if (!kill) return [];
+    const again = claims.find(({ id, at }) => id === start.id && at > start.at);
+    return [again ? length(kill.at, again.at) : null];
   });
 }
 
@@ -73,6 +74,6 @@ export function tooLong(rule: string, millis: readonly (number | null)[], limitM
 }
 
 /** An attempt by name. */
-function nameOf({ id, token }: JournalEntry): string {
-  return `${id} ${token}`;
+function nameOf({ id, token, worker }: JournalEntry): string {
+  return `${worker} ${id} ${token}`;
 }

@@ -9,6 +9,7 @@ import { openStore } from '@orrery/store';
 import { Ledger } from '@orrery/testing';
 import { type EventRecorder, readLog, recordNats } from './event-recorder.ts';
 import { type JournalEntry, monotonicMillis, readJournals } from './journal.ts';
+import type { Claim } from './recovery.ts';
 import type { ScenarioContext } from './scenario.ts';
 import { type Load, type LoadOptions, startLoad } from './task-load.ts';
 import { waitUntil } from './wait-until.ts';
@@ -48,7 +49,7 @@ export interface Rig extends AsyncDisposable {
    */
   settle(within: Duration, options?: { readonly nats: boolean }): Promise<readonly string[]>;
   /** When tasks were claimed, by `monotonicMillis` and in order; known once it has settled. */
-  readonly claims: readonly number[];
+  readonly claims: readonly Claim[];
   /** For those who create tasks in another way than `load`. */
   readonly books: Pick<Ledger, 'submitting' | 'acknowledged'>;
   /** How much is on record. */
@@ -88,7 +89,7 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
   const store = await openStore(cluster.databaseUrl, { poolSize: 2 });
   const ledger = new Ledger();
   const told = new Ledger();
-  const claims: number[] = [];
+  const claims: Claim[] = [];
   const recorder = cluster.natsUrl === null ? null : await recordNats(cluster.natsUrl, told);
   const ledgers = recorder ? [ledger, told] : [ledger];
 
@@ -132,9 +133,9 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
     const skew = Date.now() - monotonicMillis();
     for (const event of events) {
       ledger.event(event);
-      if (event.kind === 'started') claims.push(event.at.getTime() - skew);
+      if (event.kind === 'started') claims.push({ id: event.taskId, at: event.at.getTime() - skew });
     }
-    claims.sort((a, b) => a - b);
+    claims.sort((a, b) => a.at - b.at);
     problems.push(...ledger.check(await storedTasks()));
     if (recorder && nats) {
       const all = await waitUntil(() => recorder.ids.size >= events.length, NATS_CATCHES_UP, context.signal);

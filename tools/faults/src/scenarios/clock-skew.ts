@@ -58,7 +58,7 @@ export const clockSkew: Scenario = {
       const [first, second] = starts.get(id) ?? [];
       return kindOf(numberOf(id)) === 'retried' && first && second ? [second.at - first.at] : [];
     });
-    const rescued = rescues(rig.journal(), [killed]);
+    const rescued = rescues(rig.journal(), rig.claims, [killed]);
     const robbed = [...starts].filter(
       ([id, [first, second]]) =>
         kindOf(numberOf(id)) === 'long' && second !== undefined && first?.worker !== victim.name,

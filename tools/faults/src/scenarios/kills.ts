@@ -55,8 +55,11 @@ export const kills: Scenario = {
     const workerKills = faults.filter(({ process }) => rig.cluster.process(process).kind === 'worker');
     const length = (from: number, to: number): number => available.millisBetween(from, to);
     const afterScheduler = nextClaims(rig.claims, load.acknowledged, schedulerKills, length);
-    const afterWorker = rescues(journal, workerKills, length);
-    const inAll = [...nextClaims(rig.claims, load.acknowledged, schedulerKills), ...rescues(journal, workerKills)];
+    const afterWorker = rescues(journal, rig.claims, workerKills, length);
+    const inAll = [
+      ...nextClaims(rig.claims, load.acknowledged, schedulerKills),
+      ...rescues(journal, rig.claims, workerKills),
+    ];
     return {
       tasks: rig.counts.acknowledged,
       faults: faults.length,
