@@ -23,12 +23,13 @@ export class Availability {
     return !this.#down.has(process);
   }
 
-  /** Kills a process, and notes when it is down and when it is ready again; returns when it was killed. */
+  /** Kills a process, and notes when it is down and when it is ready again; returns when it was gone. */
   async kill(process: ClusterProcess): Promise<number> {
     const at = monotonicMillis();
     this.#changes.push({ at, process, up: false });
     this.#down.add(process);
     await process.kill();
+    const gone = monotonicMillis();
     process.ready().then(
       () => {
         this.#down.delete(process);
@@ -36,7 +37,7 @@ export class Availability {
       },
       () => undefined,
     );
-    return at;
+    return gone;
   }
 
   /** Milliseconds between two instants during which at least one process of each kind was up. */

@@ -43,8 +43,8 @@ export const networkCut: Scenario = {
         for (const [who, links] of Object.entries(before)) {
           await pause(calm.toMillis(), undefined, { signal: context.signal });
           context.say(`${load.acknowledged.size} of ${count} acknowledged; ${cut} between ${who} and schedulers`);
-          const at = monotonicMillis();
           await Promise.all(links.map((proxy) => proxy.set(cut)));
+          const at = monotonicMillis();
           await pause(cutFor.toMillis(), undefined, { signal: context.signal });
           await Promise.all(links.map((proxy) => proxy.set('pass')));
           cuts.push({ process: who, at, healedAt: monotonicMillis() });

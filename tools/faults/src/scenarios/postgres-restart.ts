@@ -27,8 +27,8 @@ export const postgresRestart: Scenario = {
     for (let turn = 1; turn <= kills; turn += 1) {
       await pause(duration.toMillis() / kills / 2, undefined, { signal: context.signal });
       context.say(`${load.acknowledged.size} of ${count} acknowledged; killing PostgreSQL, ${turn} of ${kills}`);
-      faults.push({ process: 'postgres', at: monotonicMillis() });
       await postgres.kill();
+      faults.push({ process: 'postgres', at: monotonicMillis() });
       await postgres.ready();
       await pause(duration.toMillis() / kills / 2, undefined, { signal: context.signal });
     }
