@@ -18,6 +18,9 @@ beforeEach(() => {
   mkdirSync(folder);
 });
 
+/** So many files that one slot is still busy with them when the first line about its progress is out, on any machine. */
+const MANY = 1_500;
+
 afterEach(() => {
   demo?.kill('SIGKILL');
   rmSync(place, { recursive: true, force: true });
@@ -87,10 +90,10 @@ test.each([
 ])(
   'loses nothing when the %s is killed in the middle',
   async (name, restarts) => {
-    for (let index = 0; index < 600; index += 1) writeFileSync(join(folder, `f${index}`), `${index}`);
+    for (let index = 0; index < MANY; index += 1) writeFileSync(join(folder, `f${index}`), `${index}`);
     const run = start('--json', '--verbose', '--workers', '1', '--concurrency', '1', '--lease', '3');
     const [, pid] = await run.says(new RegExp(`${name} is process (\\d+)`));
-    await run.says(/of 600 files/);
+    await run.says(/ of \d+ files/);
     process.kill(Number(pid), 'SIGKILL');
     await run.says(new RegExp(`${name} was ended by SIGKILL`));
 
@@ -99,10 +102,10 @@ test.each([
     const { files, summary } = JSON.parse(stdout) as Report;
     expect({ exitCode, analyzed: summary.analyzed, restarts: summary.restarts }).toEqual({
       exitCode: 0,
-      analyzed: 600,
+      analyzed: MANY,
       restarts,
     });
-    expect(new Set(files.map(({ path }) => path)).size).toBe(600);
+    expect(new Set(files.map(({ path }) => path)).size).toBe(MANY);
   },
   TIME_LIMIT_MS,
 );
@@ -110,11 +113,11 @@ test.each([
 test(
   'Ctrl-C ends everything that was started',
   async () => {
-    for (let index = 0; index < 600; index += 1) writeFileSync(join(folder, `f${index}`), `${index}`);
+    for (let index = 0; index < MANY; index += 1) writeFileSync(join(folder, `f${index}`), `${index}`);
     const run = start('--verbose', '--workers', '1', '--concurrency', '1');
     const [, server] = await run.says(/server is process (\d+)/);
     const [, worker] = await run.says(/worker 1 is process (\d+)/);
-    await run.says(/of 600 files/);
+    await run.says(/ of \d+ files/);
     run.child.kill('SIGINT');
 
     const { exitCode, stdout } = await run.ended();

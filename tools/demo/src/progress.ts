@@ -12,6 +12,8 @@ export interface Progress {
 }
 
 const LINE_EVERY_MS = 2_000;
+/** A short run should say something, too. */
+const FIRST_LINE_AFTER_MS = 200;
 
 /** A live bar if the stream is a terminal, otherwise a line now and then. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
@@ -51,12 +53,13 @@ function createLines(stream: NodeJS.WriteStream): Progress {
     say,
     begin(count) {
       total = count;
-      next = performance.now() + LINE_EVERY_MS;
+      next = performance.now() + FIRST_LINE_AFTER_MS;
     },
     update: trackRate((ended, withoutResult, rate) => {
       if (performance.now() < next) return;
       next = performance.now() + LINE_EVERY_MS;
-      say(`  ${ended} of ${total} files, ${rate}/s, ${withoutResult} rejected`);
+      const speed = rate > 0 ? `, ${rate}/s` : '';
+      say(`  ${ended} of ${total} files${speed}, ${withoutResult} rejected`);
     }),
     end: () => undefined,
   };
