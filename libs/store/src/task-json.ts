@@ -1,26 +1,5 @@
-import { EXPONENTIAL, type FailedAttempt, type Labels, type RetryPolicy } from '@orrery/core';
-import { Duration } from '@orrery/duration';
+import type { FailedAttempt, Labels } from '@orrery/core';
 import { TaskError, type TaskErrorData } from '@orrery/task-error';
-
-/** The column `retry_policy`. */
-export function writeRetryPolicy(policy: RetryPolicy): string | null {
-  if (policy === EXPONENTIAL) return null;
-  const json = policyJson(policy);
-  return json === EXPONENTIAL_JSON ? null : json;
-}
-
-/** Reads the column `retry_policy`. */
-export function readRetryPolicy(json: string | null): RetryPolicy {
-  if (json === null) return EXPONENTIAL;
-  const policy = JSON.parse(json) as RetryPolicy & { readonly initialDelay: string; readonly maxDelay: string };
-  return { ...policy, initialDelay: Duration.from(policy.initialDelay), maxDelay: Duration.from(policy.maxDelay) };
-}
-
-function policyJson({ maxAttempts, initialDelay, maxDelay, multiplier, jitter, predicate }: RetryPolicy): string {
-  return JSON.stringify({ maxAttempts, initialDelay, maxDelay, multiplier, jitter, predicate });
-}
-
-const EXPONENTIAL_JSON = policyJson(EXPONENTIAL);
 
 /** The column `labels`. */
 export function writeLabels(labels: Labels): string | null {

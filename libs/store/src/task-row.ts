@@ -1,6 +1,6 @@
 import type { Labels, Payload, Task, TaskStatus } from '@orrery/core';
-import { Duration } from '@orrery/duration';
-import { readFailedAttempts, readRetryPolicy, readTaskError } from './task-json.ts';
+import { readFailedAttempts, readTaskError } from './task-json.ts';
+import { readTaskOptions } from './task-options.ts';
 
 /** A row of `task` or `finished_task` as every dialect's statements give it: instants in ms since 1970, JSON as text. */
 export interface TaskRow {
@@ -11,8 +11,7 @@ export interface TaskRow {
   readonly params: Uint8Array;
   readonly params_type: string;
   readonly priority: number;
-  readonly retry_policy: string | null;
-  readonly run_timeout: string | null;
+  readonly options: string | null;
   readonly labels: string | null;
   readonly correlation_id: string;
   readonly traceparent: string;
@@ -45,8 +44,7 @@ export const TASK_COLUMNS = [
   'params',
   'params_type',
   'priority',
-  'retry_policy',
-  'run_timeout',
+  'options',
   'labels',
   'correlation_id',
   'traceparent',
@@ -79,8 +77,7 @@ export function toTask(row: TaskRow): Task {
     type: row.type,
     params: { data: row.params, contentType: row.params_type },
     priority: row.priority,
-    retryPolicy: readRetryPolicy(row.retry_policy),
-    runTimeout: row.run_timeout === null ? null : Duration.from(row.run_timeout),
+    ...readTaskOptions(row.options),
     labels: row.labels === null ? {} : (JSON.parse(row.labels) as Labels),
     correlationId: row.correlation_id,
     traceparent: row.traceparent,

@@ -12,10 +12,8 @@ export function taskColumns(dialect: Dialect) {
     params: bytes(),
     paramsType: text(),
     priority: integer(),
-    /** The policy as JSON; null: EXPONENTIAL, so that most rows stay small. */
-    retryPolicy: text().nullable(),
-    /** A Duration as JSON has it, e.g. "1.5s"; null: no limit. */
-    runTimeout: text().nullable(),
+    /** What few tasks have and no statement looks into, as JSON; null: nothing of it. See task-options.ts. */
+    options: text().nullable(),
     /** A JSON object; null: none. */
     labels: json().nullable(),
     correlationId: text(),

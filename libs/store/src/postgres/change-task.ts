@@ -1,6 +1,7 @@
 import { isTerminal, taskNotFound, type Change, type Task, type TaskKey } from '@orrery/core';
 import { encodeEvent } from '../event-codec.ts';
-import { writeLabels, writeRetryPolicy, writeFailedAttempts, writeTaskError } from '../task-json.ts';
+import { writeLabels, writeFailedAttempts, writeTaskError } from '../task-json.ts';
+import { writeTaskOptions } from '../task-options.ts';
 import { TASK_COLUMNS, toTask, type TaskRow } from '../task-row.ts';
 import type { Connection, Database } from './database.ts';
 import { fromMillis, NOW, statement, toMillis } from './statement.ts';
@@ -89,8 +90,7 @@ function toValues(task: Task): unknown[] {
     params: task.params.data,
     params_type: task.params.contentType,
     priority: task.priority,
-    retry_policy: writeRetryPolicy(task.retryPolicy),
-    run_timeout: task.runTimeout?.toJSON(),
+    options: writeTaskOptions(task),
     labels: writeLabels(task.labels),
     correlation_id: task.correlationId,
     traceparent: task.traceparent,

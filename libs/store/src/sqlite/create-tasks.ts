@@ -1,14 +1,15 @@
 import { newTask, requestIdReused, taskAlreadyExists } from '@orrery/core';
 import type { CreateOutcome, CreateTasks, NewTask, Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { writeLabels, writeRetryPolicy } from '../task-json.ts';
+import { writeLabels } from '../task-json.ts';
+import { writeTaskOptions } from '../task-options.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
 import { readyFlag } from './task-columns.ts';
 
 const INSERT = `
-  INSERT INTO task (namespace, id, queue, type, params, params_type, priority, retry_policy, run_timeout, labels, correlation_id,
+  INSERT INTO task (namespace, id, queue, type, params, params_type, priority, options, labels, correlation_id,
     traceparent, parent_task_id, run_at, max_attempts, created_at, updated_at, ready, status, attempt, worker_id, revision)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', 0, '', 1)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', 0, '', 1)
   ON CONFLICT DO NOTHING`;
 
 const HAS_ENDED = 'SELECT 1 FROM finished_task WHERE namespace = ? AND id = ?';
@@ -58,8 +59,7 @@ function insert({ db, now }: SqliteTransaction, task: Task): boolean {
     task.params.data,
     task.params.contentType,
     task.priority,
-    writeRetryPolicy(task.retryPolicy),
-    task.runTimeout?.toJSON() ?? null,
+    writeTaskOptions(task),
     writeLabels(task.labels),
     task.correlationId,
     task.traceparent,

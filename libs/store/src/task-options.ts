@@ -1,0 +1,63 @@
+import { EXPONENTIAL, type RetryPolicy, type TaskSpec } from '@orrery/core';
+import { Duration } from '@orrery/duration';
+
+/** What few tasks have and no statement looks into. It shares one column, so that a task pays for none of it that it does not use. */
+export type TaskOptions = Pick<TaskSpec, 'retryPolicy' | 'runTimeout'>;
+
+/** The column `options`; what is as it is by default is left out. Durations are as JSON has them, e.g. "1.5s". */
+interface TaskOptionsJson {
+  readonly retry?: RetryPolicyJson;
+  readonly runTimeout?: string;
+}
+
+type RetryPolicyJson = Omit<RetryPolicy, 'initialDelay' | 'maxDelay'> & {
+  readonly initialDelay: string;
+  readonly maxDelay: string;
+};
+
+const DEFAULTS: TaskOptions = Object.freeze({ retryPolicy: EXPONENTIAL, runTimeout: null });
+
+/** The column `options`; null if everything is as it is by default. */
+export function writeTaskOptions(options: TaskOptions): string | null {
+  const retry = retryJson(options.retryPolicy);
+  if (!retry && !options.runTimeout) return null;
+  const json: TaskOptionsJson = {
+    ...(retry && { retry }),
+    ...(options.runTimeout && { runTimeout: options.runTimeout.toJSON() }),
+  };
+  return JSON.stringify(json);
+}
+
+/** Reads the column `options`. */
+export function readTaskOptions(text: string | null): TaskOptions {
+  if (text === null) return DEFAULTS;
+  const { retry, runTimeout } = JSON.parse(text) as TaskOptionsJson;
+  return {
+    retryPolicy: retry ? readRetry(retry) : EXPONENTIAL,
+    runTimeout: runTimeout === undefined ? null : Duration.from(runTimeout),
+  };
+}
+
+function retryJson(policy: RetryPolicy): RetryPolicyJson | null {
+  if (policy === EXPONENTIAL) return null;
+  const json = policyJson(policy);
+  return JSON.stringify(json) === EXPONENTIAL_JSON ? null : json;
+}
+
+function policyJson(policy: RetryPolicy): RetryPolicyJson {
+  const { maxAttempts, initialDelay, maxDelay, multiplier, jitter, predicate } = policy;
+  return {
+    maxAttempts,
+    initialDelay: initialDelay.toJSON(),
+    maxDelay: maxDelay.toJSON(),
+    multiplier,
+    jitter,
+    predicate,
+  };
+}
+
+const EXPONENTIAL_JSON = JSON.stringify(policyJson(EXPONENTIAL));
+
+function readRetry(json: RetryPolicyJson): RetryPolicy {
+  return { ...json, initialDelay: Duration.from(json.initialDelay), maxDelay: Duration.from(json.maxDelay) };
+}
