@@ -1,4 +1,5 @@
 import type { AuditStore } from './audit-store.ts';
+import type { Subscription } from './event-bus.ts';
 import type { EventLog } from './event-log.ts';
 import type { TaskStore } from './task-store.ts';
 import type { WorkerStore } from './worker-store.ts';
@@ -13,9 +14,21 @@ export interface Store {
   /** Brings the schema up to date. Safe to call from several processes at once. */
   migrate(): Promise<void>;
 
+  /**
+   * Hears of queues in which others than Orrery's services have created tasks: applications on the same database, in transactions of
+   * their own. These are hints, which may be lost; where nobody else can write there are none.
+   */
+  listenForTasks(hear: (queues: readonly QueueRef[]) => void): Subscription;
+
   /** Reads something trivial, to see whether the store answers. */
   ping(): Promise<void>;
 
   /** Closes connections; the store cannot be used afterwards. */
   close(): Promise<void>;
+}
+
+/** Names a queue. */
+export interface QueueRef {
+  readonly namespace: string;
+  readonly queue: string;
 }

@@ -14,6 +14,8 @@ export function schemaOrm<D extends AbstractSqlDriver>(dialect: Dialect, connect
     entities: entities(dialect),
     logger: () => undefined,
     extensions: [Migrator],
+    // The functions are in the migrations only.
+    schemaGenerator: { ignoreRoutines: true },
     migrations: { migrationsList: migrations(dialect), tableName: 'schema_migration', snapshot: false },
   });
 }

@@ -44,7 +44,8 @@ function retryJson(policy: RetryPolicy): RetryPolicyJson | null {
   return JSON.stringify(json) === EXPONENTIAL_JSON ? null : json;
 }
 
-function policyJson(policy: RetryPolicy): RetryPolicyJson {
+/** A retry policy as JSON. */
+export function policyJson(policy: RetryPolicy): RetryPolicyJson {
   const { maxAttempts, initialDelay, maxDelay, multiplier, jitter, predicate } = policy;
   return {
     maxAttempts,

@@ -1,4 +1,4 @@
-import { type Clock, type EventLog, type OrreryEvent, systemClock, type TaskStore } from '@orrery/core';
+import { type Clock, type OrreryEvent, type Store, type Subscription, systemClock } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type ServiceModule } from '@orrery/service';
 import { SchedulerControl } from './control.ts';
@@ -16,7 +16,7 @@ import type { WorkStream } from './work-stream.ts';
 
 /** What the scheduler is made of. */
 export interface SchedulerParts {
-  readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
+  readonly store: Pick<Store, 'tasks' | 'events' | 'listenForTasks'>;
   readonly logger: Logger;
   /** The largest result or error that a worker may send, in bytes. */
   readonly maxPayloadBytes: number;
@@ -42,6 +42,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
   const tasks = store.tasks;
   const streams = new Set<WorkStream>();
   const draining = new AbortController();
+  let listening: Subscription | undefined;
   const changed = (): void => sequence.wake();
   const scheduled = (): void => due.wake();
   const dispatcher = new Dispatcher(tasks, logger, changed);
@@ -88,12 +89,14 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     ],
     async start() {
       for (const loop of [sequence, due, expiry]) loop.wake();
+      listening = store.listenForTasks((queues) => control.wake({ queues }));
     },
     async drain() {
       draining.abort();
       for (const stream of streams) stream.drain('the scheduler is shutting down');
     },
     async stop() {
+      await listening?.stop();
       await Promise.all([dispatcher, due, expiry, housekeeping].map((part) => part.stop()));
       // Last, so that what was just done is told of.
       await sequence.stop();

@@ -37,7 +37,12 @@ export async function openStore(...args: Parameters<typeof openReliably>): Promi
 }
 
 function forwarded(store: Store): Omit<Store, 'tasks' | 'workers' | 'events' | 'audit'> {
-  return { migrate: () => store.migrate(), ping: () => store.ping(), close: () => store.close() };
+  return {
+    migrate: () => store.migrate(),
+    listenForTasks: (hear) => store.listenForTasks(hear),
+    ping: () => store.ping(),
+    close: () => store.close(),
+  };
 }
 
 function lossy<T extends object>(part: T): T {

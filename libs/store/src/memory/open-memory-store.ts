@@ -1,4 +1,5 @@
 import { StorageError, systemClock, type Clock, type Store } from '@orrery/core';
+import { NO_OTHERS } from '../no-others.ts';
 import { MemoryAudit } from './memory-audit.ts';
 import { MemoryEvents } from './memory-events.ts';
 import { MemoryTasks } from './memory-tasks.ts';
@@ -16,6 +17,7 @@ export function openMemoryStore({ clock = systemClock }: { readonly clock?: Cloc
     async migrate() {
       // There is no schema.
     },
+    listenForTasks: () => NO_OTHERS,
     async ping() {
       if (!isOpen) throw new StorageError('the store is closed', { transient: false });
     },

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { createTaskFunction } from './create-task-function.ts';
 
 /** The first schema: live and ended tasks, request ids, the event log, the audit trail and the worker registry. */
 export function initial(dialect: Dialect): readonly string[] {
@@ -103,7 +104,7 @@ export function initial(dialect: Dialect): readonly string[] {
     revision integer not null,
     primary key (namespace, id))`,
     `create index worker_heartbeat on worker (heartbeat_at)`,
-    ...(postgres ? churning : []),
+    ...(postgres ? [...churning, ...createTaskFunction] : []),
   ];
 }
 

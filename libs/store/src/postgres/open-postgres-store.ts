@@ -1,6 +1,7 @@
 import type { Clock, Store } from '@orrery/core';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
+import { listenForTasks } from './listen-for-tasks.ts';
 import { PostgresAudit } from './postgres-audit.ts';
 import { PostgresEvents } from './postgres-events.ts';
 import { PostgresTasks } from './postgres-tasks.ts';
@@ -40,6 +41,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         throw storageErrorOf(error);
       });
     },
+    listenForTasks: (hear) => listenForTasks(options.url, hear),
     ping: async () => {
       await database.query(PING, []);
     },

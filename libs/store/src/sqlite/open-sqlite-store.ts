@@ -1,4 +1,5 @@
 import { systemClock, type Clock, type Store } from '@orrery/core';
+import { NO_OTHERS } from '../no-others.ts';
 import { DataFile } from './data-file.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrateFile } from './migrate-file.ts';
@@ -33,6 +34,8 @@ export async function openSqliteStore({
     async migrate() {
       await migrateFile(file.path);
     },
+    // The file is this process's alone.
+    listenForTasks: () => NO_OTHERS,
     async ping() {
       db.get('SELECT 1');
     },
