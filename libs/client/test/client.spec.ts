@@ -124,7 +124,7 @@ describe('creating tasks', () => {
     expect(api.calls).toMatchObject([{ method: 'createTask', requestId: 'mine' }]);
   });
 
-  it('records the task whose handler creates another', async () => {
+  it('A13: records the task whose handler creates another', async () => {
     const scope = { taskId: 'parent', correlationId: 'because', traceparent: '' };
     await inTaskScope(scope, () => open().tasks.create('echo', 1));
     expect(api.calls[0]?.tasks[0]).toMatchObject({ parentTaskId: 'parent', correlationId: 'because' });
@@ -162,7 +162,7 @@ describe('creating tasks', () => {
 });
 
 describe('waiting for tasks', () => {
-  it('resolves with the result, or rejects with why there is none', async () => {
+  it('A9: resolves with the result, or rejects with why there is none', async () => {
     const { tasks } = open();
     const [good, bad, gone] = await Promise.all(['a', 'b', 'c'].map((id) => tasks.create('echo', 1, { id })));
     const results = Promise.allSettled([good!.result(), bad!.result(), gone!.result()]);

@@ -25,7 +25,7 @@ function delays(policy: RetryPolicy, random = MIDDLE): number[] {
   }
 }
 
-describe('the retry policies', () => {
+describe('A5: the retry policies', () => {
   it('exponential: 5 attempts, 1 s doubling', () => {
     expect(delays(EXPONENTIAL)).toEqual([1, 2, 4, 8]);
   });

@@ -52,7 +52,7 @@ describe('docs/state-machine.md', () => {
   });
 });
 
-describe('the state machine', () => {
+describe('A1: the state machine', () => {
   it('lets a task stay as it is, and no ended one change but a FAILED one to be redriven', () => {
     for (const status of TASK_STATUSES) expect(canTransition(status, status)).toBe(true);
     const fromEnds = TASK_STATUSES.filter(isTerminal).flatMap((from) =>

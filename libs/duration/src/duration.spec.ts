@@ -13,7 +13,7 @@ const any = fc.oneof(
   fc.bigInt(-2_000_000_000n, 2_000_000_000n).map((totalNanos) => Duration.from({ totalNanos })),
 );
 
-describe('Duration reads', () => {
+describe('B2: Duration reads', () => {
   it.each<[DurationInput, string]>([
     [3600, '3600s'],
     [0.1, '0.1s'],
@@ -170,7 +170,7 @@ describe('Duration reads', () => {
   });
 });
 
-describe('Duration round trips', () => {
+describe('B2: Duration round trips', () => {
   const exactForms: Record<string, (duration: Duration) => DurationInput> = {
     human: (duration) => duration.toString(),
     iso: (duration) => duration.toISO(),

@@ -31,7 +31,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-describe('classifyException: what really gets thrown', () => {
+describe('B1: classifyException: what really gets thrown', () => {
   it.each<[ErrorType, string, () => unknown]>([
     ['network', 'a refused connection', async () => once(connect(await closedPort(), '127.0.0.1'), 'connect')],
     ['network', 'a fetch that wraps it', async () => fetch(`http://127.0.0.1:${await closedPort()}/`)],

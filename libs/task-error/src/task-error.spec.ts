@@ -36,7 +36,7 @@ const taskError = fc
   .map((chain) => chain.reduceRight<TaskError | undefined>((cause, own) => new TaskError({ ...own, cause }), undefined))
   .filter((error) => error !== undefined);
 
-describe('TaskError', () => {
+describe('B1: TaskError', () => {
   it('fills in what is missing', () => {
     const { timestamp, ...data } = new TaskError({ message: 'boom' }).toData();
     expect(timestamp).toBeInstanceOf(Date);

@@ -120,7 +120,7 @@ describe('a worker', () => {
     expect(context.signal.aborted).toBe(false);
   });
 
-  it('aborts a handler that runs longer than its run timeout, and fails the attempt even if it goes on', async () => {
+  it('A7: aborts a handler that runs longer than its run timeout, and fails the attempt even if it goes on', async () => {
     const held = gate();
     const stream = await bench.connected(bench.worker({ concurrency: 1, prefetch: 0 }).handle('echo', held.handler));
     stream.lease({ taskId: 't1', runTimeout: { seconds: 2n, nanos: 0 } });

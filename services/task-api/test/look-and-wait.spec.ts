@@ -83,7 +83,7 @@ describe('looking at tasks, waiting for them, changing their course', () => {
     expect(second.nextPageToken).toBe('');
   });
 
-  it('waits until a task has ended', async () => {
+  it('A9: waits until a task has ended', async () => {
     const id = await create();
     const waiting = fixture.tasks.waitTask({ namespace: '', taskId: id, timeout: undefined, view: 0 });
     await succeed();

@@ -6,7 +6,7 @@ import { LEASE, NO_MORE, RETRY_NOW, leaseOf, one, payload, refusalOf, taskError 
 
 /** What cancelling must do, in every state of a task. */
 export function cancellationTests(context: SuiteContext): void {
-  describe('cancelling tasks', () => {
+  describe('A7: cancelling tasks', () => {
     const cancel = (id: string) => context.tasks.cancelTask({ namespace: context.namespace, id });
 
     it('ends a PENDING task as the pure command does', async () => {

@@ -5,7 +5,7 @@ import { RETRY_NOW, leaseOf, one } from './suite-values.ts';
 
 /** In what order tasks must be claimed. */
 export function claimOrderTests(context: SuiteContext): void {
-  describe('the order of claims', () => {
+  describe('A4: the order of claims', () => {
     const create = async (wishes: readonly (readonly [id: string, priority: number, second: number])[]) => {
       const start = context.clock.now();
       for (const [id, priority, second] of [...wishes].sort((a, b) => a[2] - b[2])) {

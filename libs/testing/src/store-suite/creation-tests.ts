@@ -6,7 +6,7 @@ import { NO_MORE, leaseOf, payload, refusalOf } from './suite-values.ts';
 
 /** What creating tasks must do, apart from request ids. */
 export function creationTests(context: SuiteContext): void {
-  describe('creating tasks', () => {
+  describe('A3: creating tasks', () => {
     it('stores a task as the pure command makes it', async () => {
       const wish = context.newTask({
         queue: 'mail',

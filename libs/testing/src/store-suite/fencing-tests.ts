@@ -7,7 +7,7 @@ const TASKS = 1000;
 
 /** That no worker can change what is no longer its own. */
 export function fencingTests(context: SuiteContext): void {
-  describe('a worker whose lease was taken over', () => {
+  describe('A8: a worker whose lease was taken over', () => {
     /** The leases of a worker that were taken back when they ran out, and given to another. */
     const takenOver = async (): Promise<readonly LeaseRef[]> => {
       await context.createMany(TASKS);

@@ -8,7 +8,7 @@ const request = { id: 'request-1', bodyHash: hash('body') };
 
 /** What request ids must do. */
 export function requestTests(context: SuiteContext): void {
-  describe('request ids', () => {
+  describe('A3: request ids', () => {
     const create = (count: number, used: { id: string; bodyHash: Uint8Array } = request) =>
       context.tasks.createTasks(
         context.creation(

@@ -32,7 +32,7 @@ export interface StoreAdapter {
 
 /** Registers, as Jest tests, everything a store must do to be one. All of them share one store; each has its own namespace. */
 export function storeSuite(name: string, adapter: StoreAdapter): void {
-  describe(`${name} as a store`, () => {
+  describe(`A15: ${name} as a store`, () => {
     const context = new SuiteContext();
 
     beforeAll(async () => {

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startProcess, type TestProcess } from '@orrery/testing';
+import { asProgram, readSnippets } from './guide/snippets.ts';
+
+const HERE = import.meta.dirname;
+const ROOT = join(HERE, '../../..');
+const GUIDES = join(ROOT, 'docs/guides');
+const SDKS = { '@orrery/client': join(HERE, 'guide/client.ts'), '@orrery/worker': join(HERE, 'guide/worker.ts') };
+
+/** How long one snippet may take, in ms; the longest of them wait for a retry. */
+const MAX_RUN_MS = 40_000;
+
+describe.each(readdirSync(GUIDES).filter((name) => name.endsWith('.md')))('the guide %s', (guide) => {
+  const folder = mkdtempSync(join(tmpdir(), 'orrery-guide-'));
+  let server: TestProcess | undefined;
+  let address = '';
+
+  beforeAll(async () => {
+    const port = await freePort();
+    address = `127.0.0.1:${port}`;
+    server = startProcess(join(HERE, '../src/main.ts'), {
+      ORRERY_PORT: String(port),
+      ORRERY_DATA_DIR: join(folder, 'data'),
+      ORRERY_LOG_LEVEL: 'error',
+    });
+    await server.line(/Orrery is ready/);
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    mkdirSync(join(folder, 'snippets'));
+  });
+
+  afterAll(async () => {
+    await server?.end('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  const snippets = readSnippets(readFileSync(join(GUIDES, guide), 'utf8'));
+
+  it.each(snippets.map((snippet) => [`${guide}:${snippet.line}`, snippet.heading, snippet] as const))(
+    '%s (%s) runs',
+    async (_place, _heading, snippet) => {
+      const file = join(folder, 'snippets', `${guide}-line-${snippet.line}.ts`);
+      writeFileSync(file, asProgram(snippet, SDKS));
+      const problem = await run(file, { ORRERY_ADDRESS: address, ORRERY_NAMESPACE: `line-${snippet.line}` });
+      if (problem) throw new Error(`the snippet in line ${snippet.line} of docs/guides/${guide}: ${problem}`);
+    },
+    MAX_RUN_MS + 10_000,
+  );
+});
+
+/** Runs a program to its end; answers with what went wrong, or nothing. */
+async function run(file: string, env: Readonly<Record<string, string>>): Promise<string | undefined> {
+  const child = spawn(process.execPath, ['--conditions=@orrery/source', '--no-warnings', file], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: MAX_RUN_MS,
+    killSignal: 'SIGKILL',
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  if (code === 0) return undefined;
+  return `${code === null ? `did not end within ${MAX_RUN_MS} ms` : `ended with ${code}`}\n${output}`;
+}
