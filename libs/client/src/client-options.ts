@@ -1,12 +1,12 @@
 import { Duration, type DurationInput } from '@orrery/duration';
-import { type ConnectionOptions, type Logger, stderrLogger, systemTimers, type Timers } from '@orrery/rpc';
-
-/** Where a call comes from, for what it causes to be tied to it. */
-export interface CallOrigin {
-  readonly correlationId?: string | undefined;
-  /** W3C trace context. */
-  readonly traceparent?: string | undefined;
-}
+import {
+  type CallOrigin,
+  type ConnectionOptions,
+  type Logger,
+  stderrLogger,
+  systemTimers,
+  type Timers,
+} from '@orrery/rpc';
 
 /** How a client reaches Orrery. */
 export interface ClientOptions {

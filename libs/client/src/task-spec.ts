@@ -1,28 +1,7 @@
 import { durationToProto, payloadToProto, retryPolicyToProto, type taskv1 } from '@orrery/contracts';
-import {
-  EXPONENTIAL,
-  FIXED,
-  type Labels,
-  NO_RETRY,
-  type Payload,
-  type RetryPolicy,
-  type RetryPredicate,
-} from '@orrery/core';
+import { type Labels, type Payload, type RetryInput, toRetryPolicy } from '@orrery/core';
 import { Duration, type DurationInput } from '@orrery/duration';
-import { currentTask, encodePayload } from '@orrery/rpc';
-import type { CallOrigin } from './client-options.ts';
-
-/** Parts of a retry policy; what is left out is as in the exponential default. */
-export interface RetryOptions {
-  /** Attempts in all, the first included. */
-  readonly maxAttempts?: number;
-  readonly initialDelay?: DurationInput;
-  readonly maxDelay?: DurationInput;
-  readonly multiplier?: number;
-  /** The share of the delay by which chance may change it, 0 to 1. */
-  readonly jitter?: number;
-  readonly predicate?: RetryPredicate;
-}
+import { type CallOrigin, currentTask, encodePayload } from '@orrery/rpc';
 
 /** What a caller may decide about a task. */
 export interface TaskOptions {
@@ -37,7 +16,7 @@ export interface TaskOptions {
   /** Not before this long from now. */
   readonly delay?: DurationInput;
   /** Default "exponential": 1 s doubling up to 1 h, 5 attempts, ±25 %. */
-  readonly retry?: 'exponential' | 'fixed' | 'none' | RetryOptions;
+  readonly retry?: RetryInput;
   /** How long one attempt may run. Default: no limit. */
   readonly runTimeout?: DurationInput;
   readonly labels?: Labels;
@@ -79,23 +58,6 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
 /** About how many bytes a task takes up in a request: exact for params, a guess for the rest. */
 export function sizeOfSpec(spec: taskv1.TaskSpec): number {
   return (spec.params?.data.byteLength ?? 0) + 512 + 128 * Object.keys(spec.labels).length;
-}
-
-const NAMED: Readonly<Record<'exponential' | 'fixed' | 'none', RetryPolicy>> = {
-  exponential: EXPONENTIAL,
-  fixed: FIXED,
-  none: NO_RETRY,
-};
-
-function toRetryPolicy(retry: NonNullable<TaskOptions['retry']>): RetryPolicy {
-  if (typeof retry === 'string') return NAMED[retry];
-  const { initialDelay, maxDelay, ...rest } = retry;
-  return {
-    ...EXPONENTIAL,
-    ...rest,
-    ...(initialDelay !== undefined && { initialDelay: Duration.from(initialDelay) }),
-    ...(maxDelay !== undefined && { maxDelay: Duration.from(maxDelay) }),
-  };
 }
 
 function wirePayload(payload: Payload | null): taskv1.Payload | undefined {

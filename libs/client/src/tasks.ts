@@ -1,12 +1,11 @@
 import { taskFromProto, taskv1 } from '@orrery/contracts';
 import type { Task } from '@orrery/core';
-import { OrreryError } from '@orrery/rpc';
+import { OrreryError, traceCreation } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 import { createAll, createAlone, createBatcher, type Created, MAX_BATCH_ITEMS } from './create-tasks.ts';
 import { listPage, listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts';
 import { resultOf, type TaskHandle, type WaitOptions, waitWithin } from './task-handle.ts';
 import { type NewTask, type TaskOptions, toTaskSpec } from './task-spec.ts';
-import { traceCreation } from './trace-creation.ts';
 import { TaskWatcher } from './task-watcher.ts';
 import { watchTasks } from './watch-tasks.ts';
 

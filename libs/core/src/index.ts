@@ -7,6 +7,7 @@ export * from './event.ts';
 export * from './lease-commands.ts';
 export * from './payload.ts';
 export * from './refusal.ts';
+export * from './retry-options.ts';
 export * from './retry-policy.ts';
 export * from './storage-error.ts';
 export * from './store.ts';

@@ -15,5 +15,6 @@ export { Outgoing } from './outgoing.ts';
 export { decodePayload, encodePayload, PayloadError } from './payload-codec.ts';
 export { currentTask, inTaskScope, outsideTaskScope, type TaskScope } from './task-scope.ts';
 export { RPC_DURATION_BOUNDS, rpcAttributes, traceCalls } from './trace-calls.ts';
+export { type CallOrigin, type Creation, traceCreation } from './trace-creation.ts';
 export { activeTraceparent, contextOf, isSampled, readTraceparent, traceparentOf } from './trace-context.ts';
 export { sleep, systemTimers, type Timers } from './timers.ts';

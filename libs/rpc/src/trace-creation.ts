@@ -1,7 +1,13 @@
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { contextOf, currentTask, traceparentOf } from '@orrery/rpc';
-import type { CallOrigin } from './client-options.ts';
-import type { Created } from './create-tasks.ts';
+import { currentTask } from './task-scope.ts';
+import { contextOf, traceparentOf } from './trace-context.ts';
+
+/** Where a call comes from, for what it causes to be tied to it. */
+export interface CallOrigin {
+  readonly correlationId?: string | undefined;
+  /** W3C trace context. */
+  readonly traceparent?: string | undefined;
+}
 
 /** What is created by one call: one task, or many. */
 export interface Creation {
@@ -16,7 +22,7 @@ export interface Creation {
  * Makes the creation of tasks a span, in whose trace everything that is done with them belongs. Its context is given to `create` as
  * a W3C traceparent to be stored with them: the request may be shared with other callers, whose tasks belong to other traces.
  */
-export async function traceCreation<T extends Created | readonly Created[]>(
+export async function traceCreation<T extends { readonly id: string } | readonly { readonly id: string }[]>(
   creation: Creation,
   origin: CallOrigin,
   create: (traceparent: string) => Promise<T>,
