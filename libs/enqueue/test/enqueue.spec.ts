@@ -14,9 +14,13 @@ const Order = defineEntity({
   properties: { id: p.integer().primary().autoincrement(), item: p.text() },
 });
 
+function openOrm(clientUrl: string) {
+  return MikroORM.init({ clientUrl, entities: [Order], logger: () => undefined });
+}
+
 let server: EphemeralPostgres;
 let store: Store;
-let orm: MikroORM;
+let orm: Awaited<ReturnType<typeof openOrm>>;
 let pool: Pool;
 
 beforeAll(async () => {
@@ -26,7 +30,7 @@ beforeAll(async () => {
   await store.migrate();
   pool = new Pool({ connectionString: url });
   await pool.query('create table shop_order (id serial primary key, item text not null)');
-  orm = await MikroORM.init({ clientUrl: url, entities: [Order], logger: () => undefined });
+  orm = await openOrm(url);
 });
 afterAll(async () => {
   await orm.close();
