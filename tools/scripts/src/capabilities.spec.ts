@@ -35,6 +35,7 @@ const REQUIRED: readonly (keyof typeof CAPABILITIES)[] = [
   'A8',
   'A9',
   'A13',
+  'A14',
   'A15',
   'B1',
   'B2',
