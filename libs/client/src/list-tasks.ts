@@ -3,7 +3,7 @@ import type { Labels, Task, TaskStatus } from '@orrery/core';
 import type { Connection } from './connect.ts';
 
 /** Which tasks: those that match everything that is given. */
-export interface TaskQuery {
+export interface TaskFilter {
   readonly statuses?: readonly TaskStatus[];
   readonly queues?: readonly string[];
   /** A name that ends in ".*" stands for every type below it. */
@@ -15,6 +15,10 @@ export interface TaskQuery {
   readonly createdFrom?: Date;
   /** Created before this time. */
   readonly createdBefore?: Date;
+}
+
+/** Which tasks, and how they are listed. */
+export interface TaskQuery extends TaskFilter {
   /** True: with params, results and failed attempts. Default: without. */
   readonly full?: boolean;
   /** How many a page. Default 50, at most 1,000. */
@@ -52,7 +56,8 @@ export async function* listTasks(connection: Connection, query: TaskQuery): Asyn
   }
 }
 
-function toFilter(query: TaskQuery): taskv1.TaskFilter {
+/** The filter as the wire carries it. */
+export function toFilter(query: TaskFilter): taskv1.TaskFilter {
   return {
     statuses: (query.statuses ?? []).map((status) => statusToProto(status)),
     queues: [...(query.queues ?? [])],

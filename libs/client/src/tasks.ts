@@ -2,6 +2,7 @@ import { taskFromProto, taskv1 } from '@orrery/contracts';
 import type { Task } from '@orrery/core';
 import { OrreryError, traceCreation } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
+import { bulkChange, type BulkOptions, type BulkProgress, type BulkSelection } from './bulk-change.ts';
 import { createAll, createAlone, createBatcher, type Created, MAX_BATCH_ITEMS } from './create-tasks.ts';
 import { listPage, listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts';
 import { resultOf, type TaskHandle, type WaitOptions, waitWithin } from './task-handle.ts';
@@ -52,6 +53,14 @@ export interface Tasks {
   cancel(id: string, options?: AbortOptions): Promise<Task>;
   /** Sets a FAILED task PENDING again, due now. */
   retry(id: string, options?: AbortOptions): Promise<Task>;
+  /** Deletes a task that has ended; others only by `force`. */
+  delete(id: string, options?: AbortOptions & { readonly force?: boolean }): Promise<void>;
+  /** Redrives FAILED tasks, all that match. */
+  bulkRetry(selection: BulkSelection, options?: BulkOptions): Promise<BulkProgress>;
+  /** Cancels PENDING and RUNNING tasks, all that match. */
+  bulkCancel(selection: BulkSelection, options?: BulkOptions): Promise<BulkProgress>;
+  /** Deletes tasks that have ended, all that match; others only by `force`. */
+  bulkDelete(selection: BulkSelection, options?: BulkOptions & { readonly force?: boolean }): Promise<BulkProgress>;
   /** Sets the time at which a PENDING task may run. */
   reschedule(id: string, runAt: Date, options?: AbortOptions): Promise<Task>;
 }
@@ -134,6 +143,13 @@ export function createTasks(connection: Connection): {
     async retry(id, { signal } = {}) {
       return present(await connection.call((options) => stub.retryTask({ namespace, taskId: id }, options), signal));
     },
+    async delete(id, { signal, force = false } = {}) {
+      await connection.call((options) => stub.deleteTask({ namespace, taskId: id, force }, options), signal);
+    },
+    bulkRetry: (selection, options) => bulkChange(connection, selection, options, stub.bulkRetryTasks.bind(stub)),
+    bulkCancel: (selection, options) => bulkChange(connection, selection, options, stub.bulkCancelTasks.bind(stub)),
+    bulkDelete: (selection, { force = false, ...options } = {}) =>
+      bulkChange(connection, selection, options, (request, call) => stub.bulkDeleteTasks({ ...request, force }, call)),
     async reschedule(id, runAt, { signal } = {}) {
       const request = { namespace, taskId: id, runTime: runAt };
       return present(await connection.call((options) => stub.rescheduleTask(request, options), signal));

@@ -116,6 +116,10 @@ export async function startTestTaskApi(): Promise<TestTaskApi> {
     cancelTask: async ({ taskId }, context) => find(taskId, context),
     retryTask: async ({ taskId }, context) => find(taskId, context),
     rescheduleTask: async ({ taskId }, context) => find(taskId, context),
+    deleteTask: async () => ({}),
+    async *bulkRetryTasks() {},
+    async *bulkCancelTasks() {},
+    async *bulkDeleteTasks() {},
     async listTasks({ pageSize, pageToken, filter }) {
       const from = Number(pageToken || 0);
       const matching = [...tasks.values()].filter(

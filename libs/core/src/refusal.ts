@@ -85,3 +85,13 @@ export function illegalTransition(taskId: string, from: string, to: string): Ref
     to,
   });
 }
+
+/** What a decision comes to; null also if it is refused. For changes of many, where what is not legal is left as it is. */
+export function unlessRefused<T>(decide: () => T | null): T | null {
+  try {
+    return decide();
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}

@@ -1,6 +1,6 @@
 import { cancelled, change, type Change } from './lease-commands.ts';
 import { illegalTransition } from './refusal.ts';
-import { eventOf } from './task-event.ts';
+import { eventOf, type TaskEvent } from './task-event.ts';
 import type { Task, TaskSpec } from './task.ts';
 
 /** A new task, PENDING, due at `runAt` or at once. */
@@ -51,4 +51,9 @@ export function redriveTask(task: Task, now: Date): Change | null {
 export function rescheduleTask(task: Task, runAt: Date, now: Date): Change {
   if (task.status !== 'PENDING') throw illegalTransition(task.id, task.status, 'PENDING');
   return change(task, 'rescheduled', now, { runAt });
+}
+
+/** What is told of a task's deletion, its last event; the task itself is no more. Which tasks may be deleted is the caller's business. */
+export function deleteTask(task: Task, now: Date): TaskEvent {
+  return eventOf({ ...task, updatedAt: now, revision: task.revision + 1 }, 'deleted');
 }

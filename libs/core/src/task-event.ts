@@ -13,6 +13,7 @@ export const TASK_EVENT_KINDS = [
   'cancelled',
   'redriven',
   'rescheduled',
+  'deleted',
 ] as const;
 
 /** What happened to a task. */

@@ -51,11 +51,23 @@ export interface TaskStore {
   /** Sets the time of a PENDING task. Throws a `Refusal` where that is not legal. */
   rescheduleTask(key: TaskKey, runAt: Date): Promise<Task>;
 
+  /** Cancels many tasks as `cancelTask` does each; those that it would change nothing about, or refuse, are left alone and out of the answer. */
+  cancelTasks(batch: TaskBatch): Promise<readonly ChangedTask[]>;
+
+  /** Redrives many tasks as `redriveTask` does each; those that it would change nothing about, or refuse, are left alone. */
+  redriveTasks(batch: TaskBatch): Promise<readonly ChangedTask[]>;
+
+  /** Deletes tasks, and tells of it; says what they were. Whatever a worker says about one that was running is then refused. */
+  deleteTasks(batch: TaskBatch): Promise<readonly ChangedTask[]>;
+
   /** The tasks among these keys that exist, in no particular order; `ended`: only those that have ended. */
   getTasks(keys: readonly TaskKey[], which?: 'all' | 'ended'): Promise<readonly Task[]>;
 
   /** A page of tasks by id, descending. */
   listTasks(query: ListTasks): Promise<readonly Task[]>;
+
+  /** The ids of what `listTasks` would list, without reading the tasks. */
+  listTaskIds(query: ListTasks): Promise<readonly string[]>;
 
   /** Deletes ended tasks that ended before a time, oldest first, at most `limit`; returns how many. */
   purgeTasks(endedBefore: Date, limit: number): Promise<number>;
@@ -151,6 +163,21 @@ export interface ListTasks {
   /** Only ids before this one in the order of the list. */
   readonly afterId?: string;
   readonly limit: number;
+}
+
+/** Tasks of one namespace that are to be changed alike: those among `ids` that are in one of `statuses` when it is done. */
+export interface TaskBatch {
+  readonly namespace: string;
+  readonly ids: readonly string[];
+  readonly statuses: readonly TaskStatus[];
+}
+
+/** A task that was changed as one of many, and its status since; of a deleted one the status it had. */
+export interface ChangedTask {
+  readonly id: string;
+  readonly queue: string;
+  readonly type: string;
+  readonly status: TaskStatus;
 }
 
 /** The live tasks of one queue, as they are at one moment. */

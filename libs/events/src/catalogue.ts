@@ -11,6 +11,7 @@ export const TASK_EVENT_MEANINGS: Readonly<Record<TaskEventKind, string>> = {
   cancel_requested: 'The running task was asked to stop; its worker hears of it.',
   cancelled: 'The task was cancelled; it has ended.',
   redriven: 'The failed task was set waiting again by request.',
+  deleted: 'The task was deleted by request, with the status told; nothing is told of it any more.',
   rescheduled: "The waiting task's time was changed by request.",
 };
 

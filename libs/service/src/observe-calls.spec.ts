@@ -29,6 +29,7 @@ describe('a call', () => {
     const binding = bind(dispatchv1.SchedulerServiceDefinition, {
       wake: look,
       retryTask: async () => ({ task: undefined }),
+      retryTasks: async () => ({ taskIds: [] }),
       rescheduleTask: async () => {
         const { promise, resolve } = Promise.withResolvers<void>();
         const runOnce = async () => {

@@ -10,13 +10,13 @@ export function makePageToken(lastId: string, query: unknown): string {
 }
 
 /** Reads a token back; refuses one that was not made for this query. Empty: the first page. */
-export function readPageToken(token: string, query: unknown): string | undefined {
+export function readPageToken(token: string, query: unknown, field = 'page_token'): string | undefined {
   if (token === '') return undefined;
   const text = Buffer.from(token, 'base64url').toString();
   const lastId = text.slice(LENGTH);
   if (lastId === '' || text.slice(0, LENGTH) !== fingerprint(lastId, query)) {
-    throw new Refusal('INVALID_PAGE_TOKEN', 'page_token does not belong to this request; start again without one', {}, [
-      { field: 'page_token', description: 'was not made by this server for this request' },
+    throw new Refusal('INVALID_PAGE_TOKEN', `${field} does not belong to this request; start again without one`, {}, [
+      { field, description: 'was not made by this server for this request' },
     ]);
   }
   return lastId;

@@ -38,6 +38,14 @@ export class SchedulerClient {
     });
   }
 
+  /** Sets those of up to 1,000 tasks PENDING again that are FAILED; answers their ids. */
+  retryTasks(namespace: string, ids: readonly string[]): Promise<readonly string[]> {
+    return this.ask(async (client, options) => {
+      const { taskIds } = await client.retryTasks({ namespace, taskIds: [...ids] }, options);
+      return taskIds;
+    });
+  }
+
   /** Sets the time of a PENDING task. */
   rescheduleTask({ namespace, id }: TaskKey, runAt: Date): Promise<Task> {
     return this.ask(async (client, options) => {

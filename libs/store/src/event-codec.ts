@@ -17,6 +17,8 @@ export type EncodedTaskEvent = readonly [
   correlationId: string,
   traceparent: string,
   error?: unknown,
+  /** With deleted: the status it had. */
+  detail?: unknown,
 ];
 
 /** A worker's event in the same column; no task's event begins so. */
@@ -25,7 +27,8 @@ export type EncodedWorkerEvent = readonly [noun: 'worker', kind: WorkerEventKind
 /** An event in the column `outbox.events`. */
 export type EncodedEvent = EncodedTaskEvent | EncodedWorkerEvent;
 
-const STATUS: Readonly<Record<TaskEventKind, TaskStatus>> = {
+/** The status after each kind of change; a deleted task's is told with it. */
+const STATUS: Readonly<Record<Exclude<TaskEventKind, 'deleted'>, TaskStatus>> = {
   created: 'PENDING',
   started: 'RUNNING',
   succeeded: 'SUCCEEDED',
@@ -51,6 +54,7 @@ export function encodeEvent(event: OrreryEvent): EncodedEvent {
   if (event.noun === 'worker') return ['worker', event.kind, event.workerId, event.sequence];
   const { kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error } = event;
   const encoded = [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent] as const;
+  if (kind === 'deleted') return [...encoded, null, event.status];
   return error ? [...encoded, TaskError.fromData(error)] : encoded;
 }
 
@@ -60,7 +64,7 @@ export function decodeEvent(namespace: string, at: Date, encoded: EncodedEvent):
     const [, kind, workerId, sequence] = encoded;
     return { noun: 'worker', kind, namespace, workerId, sequence, at, state: STATE[kind] };
   }
-  const [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error] = encoded;
+  const [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error, detail] = encoded;
   return {
     noun: 'task',
     kind,
@@ -70,7 +74,7 @@ export function decodeEvent(namespace: string, at: Date, encoded: EncodedEvent):
     at,
     queue,
     type,
-    status: STATUS[kind],
+    status: kind === 'deleted' ? (detail as TaskStatus) : STATUS[kind],
     attempt,
     workerId,
     correlationId,

@@ -1,4 +1,4 @@
-import type { Task, TaskKey, TaskStore } from '@orrery/core';
+import type { ChangedTask, Task, TaskBatch, TaskKey, TaskStore } from '@orrery/core';
 import type { Logger } from '@orrery/service';
 import type { Telemetry } from './start-telemetry.ts';
 import { TaskReporter } from './task-reporter.ts';
@@ -30,6 +30,9 @@ type Observed = Pick<
   | 'cancelTask'
   | 'redriveTask'
   | 'rescheduleTask'
+  | 'cancelTasks'
+  | 'redriveTasks'
+  | 'deleteTasks'
 >;
 
 function observeTasks(tasks: TaskStore, reporter: TaskReporter): TaskStore {
@@ -37,6 +40,15 @@ function observeTasks(tasks: TaskStore, reporter: TaskReporter): TaskStore {
     const [task, span] = await timed(work);
     reporter.changed(task, what, span);
     return task;
+  };
+  const changeMany = async (
+    { namespace }: TaskBatch,
+    what: 'cancel' | 'redrive' | 'delete',
+    work: Promise<readonly ChangedTask[]>,
+  ) => {
+    const changed = await work;
+    reporter.changedMany(namespace, changed, what);
+    return changed;
   };
   const observed: Observed = {
     async createTasks(request) {
@@ -67,6 +79,9 @@ function observeTasks(tasks: TaskStore, reporter: TaskReporter): TaskStore {
     cancelTask: (key: TaskKey) => change('cancel', () => tasks.cancelTask(key)),
     redriveTask: (key: TaskKey) => change('redrive', () => tasks.redriveTask(key)),
     rescheduleTask: (key: TaskKey, runAt: Date) => change('reschedule', () => tasks.rescheduleTask(key, runAt)),
+    cancelTasks: (batch) => changeMany(batch, 'cancel', tasks.cancelTasks(batch)),
+    redriveTasks: (batch) => changeMany(batch, 'redrive', tasks.redriveTasks(batch)),
+    deleteTasks: (batch) => changeMany(batch, 'delete', tasks.deleteTasks(batch)),
   };
   // Everything else goes to the store as it is, with the store as `this`: its fields are private.
   return new Proxy(tasks, {

@@ -1,4 +1,5 @@
 import type {
+  ChangedTask,
   Completion,
   CreateOutcome,
   CreateTasks,
@@ -121,6 +122,15 @@ export class TaskReporter {
     }
     const asked = what === 'cancel' && !task.finishedAt;
     this.#tell(task, asked ? 'cancel requested' : CHANGED[what], span, what);
+  }
+
+  /** A caller changed many tasks alike: they are counted, and share one line of the log. */
+  changedMany(namespace: string, changed: readonly ChangedTask[], what: 'cancel' | 'redrive' | 'delete'): void {
+    if (changed.length === 0) return;
+    if (what === 'redrive') this.#metrics.countIn('redriven', namespace, changed.length);
+    const cancelled = changed.filter(({ status }) => status === 'CANCELLED').length;
+    if (what === 'cancel') this.#metrics.countIn('cancelled', namespace, cancelled);
+    this.#logger.debug('tasks changed', { namespace, what, count: changed.length });
   }
 
   async #settled(namespace: string, settled: readonly Settled[], span: Span): Promise<void> {

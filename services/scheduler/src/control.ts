@@ -30,6 +30,15 @@ export class SchedulerControl {
     return task;
   }
 
+  /** Sets those of many tasks PENDING again that are FAILED; returns their ids. */
+  async retryTasks(namespace: string, ids: readonly string[]): Promise<readonly string[]> {
+    const tasks = await this.deps.store.redriveTasks({ namespace, ids, statuses: ['FAILED'] });
+    if (tasks.length === 0) return [];
+    this.deps.dispatcher.wake([...new Set(tasks.map(({ queue }) => queue))].map((queue) => ({ namespace, queue })));
+    this.deps.changed();
+    return tasks.map(({ id }) => id);
+  }
+
   /** Sets the time of a PENDING task. */
   async rescheduleTask(key: TaskKey, runAt: Date): Promise<Task> {
     const task = await this.deps.store.rescheduleTask(key, runAt);

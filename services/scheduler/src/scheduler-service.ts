@@ -2,6 +2,7 @@ import { dispatchv1, taskToProto, timeFromProto } from '@orrery/contracts';
 import { invalidFields, type TaskKey } from '@orrery/core';
 import { bind, Checks, type ServiceBinding } from '@orrery/service';
 import type { SchedulerControl } from './control.ts';
+import { MAX_BATCH } from './lease-calls.ts';
 
 /** What the other services ask of the scheduler, over gRPC. */
 export function schedulerService(control: SchedulerControl): ServiceBinding {
@@ -13,6 +14,14 @@ export function schedulerService(control: SchedulerControl): ServiceBinding {
     retryTask: async ({ task }) => {
       const redriven = await control.retryTask(readKey(task));
       return { task: taskToProto(redriven, 'BASIC') };
+    },
+    retryTasks: async ({ namespace, taskIds }) => {
+      const checks = new Checks();
+      const name = checks.name('namespace', namespace, { default: 'default' });
+      checks.require(taskIds.length <= MAX_BATCH, 'task_ids', `has more than ${MAX_BATCH} entries`);
+      taskIds.slice(0, MAX_BATCH).forEach((id, i) => checks.name(`task_ids[${i}]`, id));
+      checks.done();
+      return { taskIds: [...(await control.retryTasks(name, taskIds))] };
     },
     rescheduleTask: async ({ task, runTime }) => {
       const moved = await control.rescheduleTask(readKey(task), readTime(runTime, 'run_time'));

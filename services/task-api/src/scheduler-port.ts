@@ -11,6 +11,9 @@ export interface SchedulerPort {
   /** Sets a FAILED task PENDING again. */
   retryTask(key: TaskKey): Promise<Task>;
 
+  /** Sets those of up to 1,000 tasks PENDING again that are FAILED; answers their ids. */
+  retryTasks(namespace: string, ids: readonly string[]): Promise<readonly string[]>;
+
   /** Sets the time of a PENDING task. */
   rescheduleTask(key: TaskKey, runAt: Date): Promise<Task>;
 }

@@ -18,7 +18,7 @@ export interface TaskApiParts {
 }
 
 /** The types of events that end a wait. */
-const ENDS = ['succeeded', 'failed', 'cancelled'].map((kind) => `orrery.task.v1.${kind}`);
+const ENDS = ['succeeded', 'failed', 'cancelled', 'deleted'].map((kind) => `orrery.task.v1.${kind}`);
 
 /** The front door: creates tasks, looks at them, waits for them, asks for their course to be changed. */
 export function createTaskApiService(parts: TaskApiParts): ServiceModule {
@@ -53,7 +53,11 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
   };
 
   function hear(events: readonly OrreryEvent[]): void {
-    for (const event of events)
-      if (event.noun === 'task') waiters.ended({ namespace: event.namespace, id: event.taskId });
+    for (const event of events) {
+      if (event.noun !== 'task') continue;
+      const key = { namespace: event.namespace, id: event.taskId };
+      if (event.kind === 'deleted') waiters.gone(key);
+      else waiters.ended(key);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { Duration } from '@orrery/duration';
 import { bind, Checks, makePageToken, type ServiceBinding } from '@orrery/service';
 import type { ServiceImplementation } from 'nice-grpc';
 import type { CallContext } from 'nice-grpc-common';
+import { bulkChange, CANCEL, deleteTask, deletion, RETRY } from './bulk-changes.ts';
 import { createTask, createTasks } from './create-tasks.ts';
 import { parseListQuery } from './list-query.ts';
 import { readContext } from './request-context.ts';
@@ -64,6 +65,13 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
       if (!runAt) throw invalidFields([{ field: 'run_time', description: 'is required' }]);
       return { task: taskToProto(await scheduler.rescheduleTask(key, runAt), 'BASIC') };
     },
+    deleteTask: async (request) => {
+      await deleteTask(deps, readKey(request), request.force);
+      return {};
+    },
+    bulkRetryTasks: (request, call) => bulkChange(deps, RETRY, request, call.signal),
+    bulkCancelTasks: (request, call) => bulkChange(deps, CANCEL, request, call.signal),
+    bulkDeleteTasks: (request, call) => bulkChange(deps, deletion(request.force), request, call.signal),
   };
   return bind(taskv1.TaskServiceDefinition, handlers, { longPolls: ['waitTask'] });
 }

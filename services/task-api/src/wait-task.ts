@@ -10,7 +10,7 @@ export async function waitTask(
 ): Promise<Task> {
   let stop = (): void => {};
   // Waiting begins before looking, so that an end in between is not missed.
-  const ended = new Promise<Task | undefined>((resolve) => {
+  const ended = new Promise<Task | null | undefined>((resolve) => {
     const timer = setTimeout(() => resolve(undefined), waitMillis);
     const giveUp = (): void => resolve(undefined);
     const forget = deps.waiters.add(key, resolve);

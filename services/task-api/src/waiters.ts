@@ -5,6 +5,9 @@ import { type Logger, type Loop, startLoop } from '@orrery/service';
 /** How often to look at the tasks that are waited for when no event told of their end. */
 const POLL_INTERVAL = Duration.ofMillis(500);
 
+/** Every so many looks, 10 s, it is also looked whether tasks were deleted: nobody need tell of that. */
+const LOOK_FOR_GONE = 20;
+
 /** How many tasks one look asks for. */
 const BATCH = 500;
 
@@ -14,8 +17,9 @@ const BATCH = 500;
 export class Waiters {
   private readonly waiting = new Map<
     string,
-    { readonly key: TaskKey; readonly callbacks: Set<(task: Task) => void> }
+    { readonly key: TaskKey; readonly callbacks: Set<(task: Task | null) => void> }
   >();
+  private polls = 0;
   private readonly told = new Map<string, TaskKey>();
   private readonly store: TaskStore;
   private readonly poll: Loop;
@@ -32,8 +36,8 @@ export class Waiters {
     });
   }
 
-  /** Calls back once, when the task has ended. The returned function ends the wait. */
-  add(key: TaskKey, callback: (task: Task) => void): () => void {
+  /** Calls back once, when the task has ended, or with null when it was deleted. The returned function ends the wait. */
+  add(key: TaskKey, callback: (task: Task | null) => void): () => void {
     const name = nameOf(key);
     const entry = this.waiting.get(name) ?? { key, callbacks: new Set() };
     this.waiting.set(name, entry);
@@ -52,6 +56,11 @@ export class Waiters {
     this.tell.wake();
   }
 
+  /** An event says that the task was deleted. */
+  gone(key: TaskKey): void {
+    this.answer(key, null);
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.poll.stop(), this.tell.stop()]);
   }
@@ -65,19 +74,35 @@ export class Waiters {
 
   private async lookAtAll(): Promise<'again' | 'idle'> {
     const keys = [...this.waiting.values()].map(({ key }) => key);
-    for (let i = 0; i < keys.length; i += BATCH) await this.look(keys.slice(i, i + BATCH));
+    const alsoGone = (this.polls += 1) % LOOK_FOR_GONE === 0;
+    for (let i = 0; i < keys.length; i += BATCH) {
+      const some = keys.slice(i, i + BATCH);
+      await (alsoGone ? this.lookForGone(some) : this.look(some));
+    }
     return 'idle';
   }
 
   private async look(keys: readonly TaskKey[]): Promise<void> {
     if (keys.length === 0) return;
     for (const task of await this.store.getTasks(keys, 'ended')) {
-      if (!isTerminal(task.status)) continue;
-      const name = nameOf(task);
-      const entry = this.waiting.get(name);
-      this.waiting.delete(name);
-      for (const callback of entry?.callbacks ?? []) callback(task);
+      if (isTerminal(task.status)) this.answer(task, task);
     }
+  }
+
+  /** Looks at live tasks too: what is nowhere was deleted. */
+  private async lookForGone(keys: readonly TaskKey[]): Promise<void> {
+    const tasks = new Map((await this.store.getTasks(keys)).map((task) => [nameOf(task), task]));
+    for (const key of keys) {
+      const task = tasks.get(nameOf(key)) ?? null;
+      if (!task || isTerminal(task.status)) this.answer(key, task);
+    }
+  }
+
+  private answer(key: TaskKey, task: Task | null): void {
+    const name = nameOf(key);
+    const entry = this.waiting.get(name);
+    this.waiting.delete(name);
+    for (const callback of entry?.callbacks ?? []) callback(task);
   }
 }
 

@@ -52,7 +52,7 @@ export class WatchStream {
       if (!this.stops.has(key.id))
         this.stops.set(
           key.id,
-          this.waiters.add(key, (task) => this.found(task)),
+          this.waiters.add(key, (task) => (task ? this.found(task) : this.gone(key.id))),
         );
     }
     const tasks = await this.store.getTasks(keys);
@@ -84,6 +84,11 @@ export class WatchStream {
   private found(task: Task): void {
     if (!this.forget(task.id)) return;
     this.ended.push(task);
+    this.flushLater();
+  }
+
+  private gone(id: string): void {
+    if (this.forget(id)) this.outgoing.push({ tasks: [], unknownTaskIds: [id] });
     this.flushLater();
   }
 

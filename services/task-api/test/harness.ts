@@ -18,6 +18,8 @@ export async function startTaskApi() {
   const scheduler: SchedulerPort = {
     wake: (hint) => void hints.push(hint),
     retryTask: (key: TaskKey) => store.tasks.redriveTask(key),
+    retryTasks: async (namespace, ids) =>
+      (await store.tasks.redriveTasks({ namespace, ids, statuses: ['FAILED'] })).map(({ id }) => id),
     rescheduleTask: (key: TaskKey, runAt: Date) => store.tasks.rescheduleTask(key, runAt),
   };
   const bus = createLocalBus({ logger });

@@ -3,6 +3,7 @@ import * as commands from '@orrery/core';
 import { leaseLost, taskCancelled, taskNotFound } from '@orrery/core';
 import type {
   Change,
+  ChangedTask,
   ClaimTasks,
   Clock,
   Completion,
@@ -16,6 +17,7 @@ import type {
   Promotion,
   QueueStats,
   Task,
+  TaskBatch,
   TaskKey,
   TaskStore,
 } from '@orrery/core';
@@ -136,12 +138,32 @@ export class MemoryTasks implements TaskStore {
     return this.#change(key, (task, now) => commands.rescheduleTask(task, runAt, now));
   }
 
+  async cancelTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
+    return this.#changeMany(batch, commands.cancelTask);
+  }
+
+  async redriveTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
+    return this.#changeMany(batch, commands.redriveTask);
+  }
+
+  async deleteTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
+    const now = this.#clock.now();
+    const tasks = this.#chosen(batch);
+    for (const task of tasks) this.#table.delete(task);
+    this.#log.append(tasks.map((task) => commands.deleteTask(task, now)));
+    return tasks;
+  }
+
   async getTasks(keys: readonly TaskKey[], which: 'all' | 'ended' = 'all'): Promise<readonly Task[]> {
     return this.#find(keys).filter((task) => which === 'all' || commands.isTerminal(task.status));
   }
 
   async listTasks(query: ListTasks): Promise<readonly Task[]> {
     return chooseListed(this.#table, query);
+  }
+
+  async listTaskIds(query: ListTasks): Promise<readonly string[]> {
+    return chooseListed(this.#table, query).map(({ id }) => id);
   }
 
   async purgeTasks(endedBefore: Date, limit: number): Promise<number> {
@@ -164,6 +186,17 @@ export class MemoryTasks implements TaskStore {
   #find(keys: readonly TaskKey[]): readonly Task[] {
     const rows = new Set(keys.map((key) => this.#table.get(key)));
     return [...rows].flatMap((row) => (row ? [row.task] : []));
+  }
+
+  #chosen({ namespace, ids, statuses }: TaskBatch): readonly Task[] {
+    return this.#find(ids.map((id) => ({ namespace, id }))).filter(({ status }) => statuses.includes(status));
+  }
+
+  /** Applies to each of many tasks what is legal for it. */
+  #changeMany(batch: TaskBatch, decide: (task: Task, now: Date) => Change | null): readonly Task[] {
+    const now = this.#clock.now();
+    const changes = this.#chosen(batch).flatMap((task) => commands.unlessRefused(() => decide(task, now)) ?? []);
+    return this.#keep(changes, now);
   }
 
   /** Applies what was decided about one task; null: nothing changes. */

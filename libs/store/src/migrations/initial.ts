@@ -52,6 +52,7 @@ export function initial(dialect: Dialect): readonly string[] {
     `create table finished_task (${taskColumns}
     primary key (namespace, id))`,
     `create index finished_task_age on finished_task (finished_at)`,
+    `create index finished_task_failed on finished_task (namespace, id) where status = 'FAILED'`,
     `create table create_request (
     namespace ${name} not null,
     request_id ${name} not null,

@@ -6,22 +6,26 @@ import type {
   DecidedFailure,
   LeaseRef,
   ListTasks,
+  TaskBatch,
   TaskKey,
   TaskStore,
 } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
+import { cancelTasks } from './cancel-tasks.ts';
 import { changeTask } from './change-task.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
 import type { Database } from './database.ts';
+import { deleteTasks } from './delete-tasks.ts';
 import { extendLeases } from './extend-leases.ts';
 import { failTasks } from './fail-tasks.ts';
-import { listTasks } from './list-tasks.ts';
+import { listTaskIds, listTasks } from './list-tasks.ts';
 import { promoteDueTasks } from './promote-due-tasks.ts';
 import { purgeRequests, purgeTasks } from './purge.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
+import { redriveTasks } from './redrive-tasks.ts';
 import { releaseTasks } from './release-tasks.ts';
 
 /** Tasks in PostgreSQL: each method is one file, which has its statement and says why it is shaped so. */
@@ -84,12 +88,28 @@ export class PostgresTasks implements TaskStore {
     return changeTask(this.#database, key, (task, now) => rescheduleTask(task, runAt, now));
   }
 
+  cancelTasks(batch: TaskBatch) {
+    return cancelTasks(this.#database, batch);
+  }
+
+  redriveTasks(batch: TaskBatch) {
+    return redriveTasks(this.#database, batch);
+  }
+
+  deleteTasks(batch: TaskBatch) {
+    return deleteTasks(this.#database, batch);
+  }
+
   getTasks(keys: readonly TaskKey[], which: 'all' | 'ended' = 'all') {
     return getTasks(this.#database, keys, which);
   }
 
   listTasks(query: ListTasks) {
     return listTasks(this.#database, query);
+  }
+
+  listTaskIds(query: ListTasks) {
+    return listTaskIds(this.#database, query);
   }
 
   purgeTasks(endedBefore: Date, limit: number) {

@@ -27,10 +27,10 @@ export function toMillis(sql: string): string {
 /** What an event tells of a row. */
 export const EVENT_COLUMNS = 'id, revision, queue, type, attempt, worker_id, correlation_id, traceparent, status';
 
-/** One event as event-codec.ts has it, of a row of changed tasks; the kind and the error, if any, are SQL expressions. */
-export function eventJson(kind: string, error?: string): string {
+/** One event as event-codec.ts has it, of a row of changed tasks; the kind, and the error and detail if any, are SQL expressions. */
+export function eventJson(kind: string, error?: string, detail?: string): string {
   const columns = 'id, revision, queue, type, attempt, worker_id, correlation_id, traceparent';
-  return `json_build_array(${kind}, ${columns}${error ? `, ${error}` : ''})`;
+  return `json_build_array(${kind}, ${columns}${error ? `, ${error}` : ''}${detail ? `, ${detail}` : ''})`;
 }
 
 /** What is selected of a live task that ends to insert it into `finished_task`; `changed` are its columns that differ. */

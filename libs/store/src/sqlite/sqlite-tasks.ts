@@ -1,5 +1,6 @@
 import * as commands from '@orrery/core';
 import type {
+  ChangedTask,
   ClaimTasks,
   Clock,
   Completion,
@@ -13,19 +14,22 @@ import type {
   Promotion,
   QueueStats,
   Task,
+  TaskBatch,
   TaskKey,
   TaskStore,
 } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
 import { changeTask } from './change-task.ts';
+import { changeTasks } from './change-tasks.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
+import { deleteTasks } from './delete-tasks.ts';
 import { extendLeases } from './extend-leases.ts';
 import { failTasks, releaseTasks } from './fail-tasks.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { listTasks } from './list-tasks.ts';
+import { listTaskIds, listTasks } from './list-tasks.ts';
 import { promoteDueTasks } from './promote-due-tasks.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
@@ -99,12 +103,28 @@ export class SqliteTasks implements TaskStore {
     return this.#group.run(() => changeTask(this.#tx, key, (task, now) => commands.rescheduleTask(task, runAt, now)));
   }
 
+  cancelTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
+    return this.#group.run(() => changeTasks(this.#tx, batch, commands.cancelTask));
+  }
+
+  redriveTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
+    return this.#group.run(() => changeTasks(this.#tx, batch, commands.redriveTask));
+  }
+
+  deleteTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
+    return this.#group.run(() => deleteTasks(this.#tx, batch));
+  }
+
   async getTasks(keys: readonly TaskKey[], which: 'all' | 'ended' = 'all'): Promise<readonly Task[]> {
     return getTasks(this.#tx.db, keys, which);
   }
 
   async listTasks(query: ListTasks): Promise<readonly Task[]> {
     return listTasks(this.#tx.db, query);
+  }
+
+  async listTaskIds(query: ListTasks): Promise<readonly string[]> {
+    return listTaskIds(this.#tx.db, query);
   }
 
   purgeTasks(endedBefore: Date, limit: number): Promise<number> {

@@ -26,7 +26,7 @@ const POLICIES: readonly RetryPolicy[] = [
 /** Creates up to three tasks, sometimes under an id or a request id that was used before. */
 export async function create(lane: Lane): Promise<void> {
   const { random, namespace } = lane;
-  const tasks = Array.from({ length: random.between(1, 3) }, (_, index) => newTask(lane, index));
+  const tasks = Array.from({ length: random.between(1, 3) }, () => newTask(lane));
   const request = random.chance(0.3)
     ? { id: `request-${random.between(1, 3)}`, bodyHash: Uint8Array.of(random.between(1, 2), 0, 255) }
     : null;
@@ -35,13 +35,14 @@ export async function create(lane: Lane): Promise<void> {
   await lane.compare(lane.store.tasks.createTasks(call), () => lane.model.create(call, lane.clock.now()));
 }
 
-function newTask({ random, namespace, clock, model, ids }: Lane, index: number): NewTask {
+function newTask(lane: Lane): NewTask {
+  const { random, namespace, clock, ids } = lane;
   const isTaken = random.chance(0.05);
   const delay = Duration.ofMillis(random.between(-1000, 6000));
   return {
     spec: {
       namespace,
-      id: isTaken ? random.pick(ids) : `${random.pick(['m', 'B', 'a', '_'])}${model.tasks.size}.${index}`,
+      id: isTaken ? random.pick(ids) : `${random.pick(['m', 'B', 'a', '_'])}${lane.nextNumber()}`,
       queue: random.pick(['a', 'b']),
       type: random.pick(['x.one', 'x.two', 'y']),
       params: { data: Uint8Array.of(random.between(0, 255)), contentType: 'application/json' },

@@ -14,6 +14,7 @@ export class Lane {
   readonly model: ModelTasks;
   /** Every lease there ever was; most are lost. */
   readonly leases: LeaseRef[] = [];
+  #numbers = 0;
   /** The tasks as the store last told of them. */
   readonly #seen = new Map<string, Task>();
   readonly #log: { readonly at: Date; readonly command: string; readonly details: unknown }[] = [];
@@ -33,6 +34,11 @@ export class Lane {
   /** The ids of the tasks there are, and one of a task that there is not. */
   get ids(): readonly string[] {
     return [...this.model.tasks.keys(), 'no-such-task'];
+  }
+
+  /** A number that was not used before in this sequence. */
+  nextNumber(): number {
+    return (this.#numbers += 1);
   }
 
   /** Notes what is done, for the report of a failure. */
@@ -59,6 +65,7 @@ export class Lane {
   /** Compares the store's tasks and events with the model's, and checks what must always hold. */
   check(tasks: readonly Task[], events: readonly TaskEvent[]): void {
     this.mustEqual('the events', byTask(events), byTask(this.model.takeEvents()));
+    for (const { kind, taskId } of events) if (kind === 'deleted') this.#seen.delete(taskId);
     for (const task of tasks) {
       this.mustEqual('the task', task, this.model.tasks.get(task.id));
       const own = events.filter((event) => event.taskId === task.id);

@@ -1,6 +1,7 @@
 import {
   claimOrder,
   claimTask,
+  deleteTask,
   leaseLost,
   matchesTypes,
   newTask,
@@ -8,6 +9,7 @@ import {
   requestIdReused,
   taskAlreadyExists,
   taskNotFound,
+  unlessRefused,
   type Change,
   type ClaimTasks,
   type CreateOutcome,
@@ -15,6 +17,7 @@ import {
   type LeaseOutcome,
   type LeaseRef,
   type Task,
+  type TaskBatch,
   type TaskEvent,
 } from '@orrery/core';
 import { Duration } from '@orrery/duration';
@@ -112,6 +115,31 @@ export class ModelTasks {
     if (!task) throw taskNotFound(this.namespace, id);
     const change = decide(task);
     return change ? this.apply(change, now) : task;
+  }
+
+  /** Changes many tasks; those about which the decision is null or refused are left alone. Returns what was changed. */
+  changeMany(batch: TaskBatch, decide: (task: Task) => Change | null, now: Date): readonly Task[] {
+    return this.#chosen(batch).flatMap((task) => {
+      const change = unlessRefused(() => decide(task));
+      return change ? [this.apply(change, now)] : [];
+    });
+  }
+
+  /** Deletes tasks; returns what they were. */
+  deleteMany(batch: TaskBatch, now: Date): readonly Task[] {
+    const deleted = this.#chosen(batch);
+    for (const task of deleted) {
+      this.tasks.delete(task.id);
+      this.ready.delete(task.id);
+      this.#events.push(deleteTask(task, now));
+    }
+    return deleted;
+  }
+
+  #chosen({ ids, statuses }: TaskBatch): readonly Task[] {
+    return [...new Set(ids)]
+      .flatMap((id) => this.tasks.get(id) ?? [])
+      .filter(({ status }) => statuses.includes(status));
   }
 
   /** A task that is known to exist. */

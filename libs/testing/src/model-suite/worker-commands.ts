@@ -12,6 +12,7 @@ import {
   type DecidedFailure,
   type ExtendOutcome,
   type LeaseRef,
+  type RetryDecision,
 } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { TaskError } from '@orrery/task-error';
@@ -108,9 +109,11 @@ function decideFailure({ random, model, clock }: Lane, lease: LeaseRef): Decided
     ...(random.chance(0.1) && { maxRetries: 1 }),
     ...(random.chance(0.1) && { retryAfter: Duration.ofMillis(random.between(0, 3000)) }),
   }).toData();
-  const task = model.get(lease.taskId);
-  const decision = decideRetry(task.retryPolicy, task.maxAttempts, task.attempt, error, random.next());
-  const expiry = random.chance(0.8) ? task.leaseExpiresAt : now;
+  const task = model.tasks.get(lease.taskId);
+  const decision: RetryDecision = task
+    ? decideRetry(task.retryPolicy, task.maxAttempts, task.attempt, error, random.next())
+    : { retry: false };
+  const expiry = task && random.chance(0.8) ? task.leaseExpiresAt : now;
   return { lease, error, decision, ifExpiresAt: random.chance(0.6) ? null : expiry };
 }
 
@@ -132,8 +135,8 @@ export async function extend(lane: Lane): Promise<void> {
   lane.note('extend', { leases, duration });
   await lane.compare(lane.store.tasks.extendLeases(lane.namespace, leases, duration), () =>
     leases.map(({ taskId, token }): ExtendOutcome => {
-      const task = lane.model.get(taskId);
-      if (task.status !== 'RUNNING' || task.leaseToken !== token)
+      const task = lane.model.tasks.get(taskId);
+      if (task?.status !== 'RUNNING' || task.leaseToken !== token)
         return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
       const { leaseExpiresAt, cancelRequestedAt } = lane.model.put(extendLease(task, token, duration, now), now);
       return { taskId, expiresAt: leaseExpiresAt ?? now, cancelRequested: cancelRequestedAt !== null, refusal: null };

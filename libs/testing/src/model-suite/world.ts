@@ -2,6 +2,7 @@ import type { Store, Task, TaskEvent, TaskEventKind } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import type { FakeClock } from '../fake-clock.ts';
 import { plain } from '../store-suite/plain.ts';
+import * as bulk from './bulk-commands.ts';
 import * as callers from './caller-commands.ts';
 import { Lane } from './lane.ts';
 import { Random } from './random.ts';
@@ -26,6 +27,9 @@ const COMMANDS: readonly (readonly [weight: number, command: Command])[] = [
   [3, callers.reschedule],
   [2, callers.list],
   [1, callers.look],
+  [1, bulk.cancelMany],
+  [2, bulk.redriveMany],
+  [1, bulk.deleteMany],
 ];
 const DECK = COMMANDS.flatMap(([weight, command]) => Array.from({ length: weight }, () => command));
 

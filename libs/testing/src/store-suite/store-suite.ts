@@ -1,5 +1,6 @@
 import type { Clock, Store } from '@orrery/core';
 import { auditTests } from './audit-tests.ts';
+import { bulkTests } from './bulk-tests.ts';
 import { cancellationTests } from './cancellation-tests.ts';
 import { claimOrderTests } from './claim-order-tests.ts';
 import { claimTests } from './claim-tests.ts';
@@ -55,6 +56,7 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     expiryTests(context);
     cancellationTests(context);
     redriveTests(context);
+    bulkTests(context);
     promotionTests(context);
     listTests(context);
     purgeTests(context);

@@ -50,6 +50,20 @@ export interface RetryTaskResponse {
   task: Task | undefined;
 }
 
+/** Request for RetryTasks. */
+export interface RetryTasksRequest {
+  /** The tasks' namespace. */
+  namespace: string;
+  /** Which tasks. */
+  taskIds: string[];
+}
+
+/** Response for RetryTasks. */
+export interface RetryTasksResponse {
+  /** Those that are PENDING again. */
+  taskIds: string[];
+}
+
 /** Request for RescheduleTask. */
 export interface RescheduleTaskRequest {
   /** Which task. */
@@ -380,6 +394,109 @@ export const RetryTaskResponse: MessageFns<RetryTaskResponse> = {
   },
 };
 
+function createBaseRetryTasksRequest(): RetryTasksRequest {
+  return { namespace: "", taskIds: [] };
+}
+
+export const RetryTasksRequest: MessageFns<RetryTasksRequest> = {
+  encode(message: RetryTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    for (const v of message.taskIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRetryTasksResponse(): RetryTasksResponse {
+  return { taskIds: [] };
+}
+
+export const RetryTasksResponse: MessageFns<RetryTasksResponse> = {
+  encode(message: RetryTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.taskIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetryTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetryTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseRescheduleTaskRequest(): RescheduleTaskRequest {
   return { task: undefined, runTime: undefined };
 }
@@ -621,6 +738,15 @@ export const SchedulerServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Sets those of up to 1,000 tasks PENDING again that are FAILED. */
+    retryTasks: {
+      name: "RetryTasks",
+      requestType: RetryTasksRequest as typeof RetryTasksRequest,
+      requestStream: false,
+      responseType: RetryTasksResponse as typeof RetryTasksResponse,
+      responseStream: false,
+      options: {},
+    },
     /** Sets the time at which a PENDING task may run. */
     rescheduleTask: {
       name: "RescheduleTask",
@@ -647,6 +773,8 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
   wake(request: WakeRequest, context: CallContext & CallContextExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
   retryTask(request: RetryTaskRequest, context: CallContext & CallContextExt): Promise<RetryTaskResponse>;
+  /** Sets those of up to 1,000 tasks PENDING again that are FAILED. */
+  retryTasks(request: RetryTasksRequest, context: CallContext & CallContextExt): Promise<RetryTasksResponse>;
   /** Sets the time at which a PENDING task may run. */
   rescheduleTask(
     request: RescheduleTaskRequest,
@@ -661,6 +789,8 @@ export interface SchedulerServiceClient<CallOptionsExt = {}> {
   wake(request: WakeRequest, options?: CallOptions & CallOptionsExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
   retryTask(request: RetryTaskRequest, options?: CallOptions & CallOptionsExt): Promise<RetryTaskResponse>;
+  /** Sets those of up to 1,000 tasks PENDING again that are FAILED. */
+  retryTasks(request: RetryTasksRequest, options?: CallOptions & CallOptionsExt): Promise<RetryTasksResponse>;
   /** Sets the time at which a PENDING task may run. */
   rescheduleTask(
     request: RescheduleTaskRequest,

@@ -172,7 +172,7 @@ export interface WatchTasksRequest {
 export interface WatchTasksResponse {
   /** Tasks that have ended, each sent once; one that is asked for again after that is sent again. */
   tasks: Task[];
-  /** Ids that do not exist in the namespace. */
+  /** Ids that do not exist in the namespace, or do not any more. */
   unknownTaskIds: string[];
 }
 
@@ -218,6 +218,97 @@ export interface RescheduleTaskRequest {
 export interface RescheduleTaskResponse {
   /** The task, in BASIC view. */
   task: Task | undefined;
+}
+
+/** Request for DeleteTask. */
+export interface DeleteTaskRequest {
+  /** The task's namespace. */
+  namespace: string;
+  /** The task's id. */
+  taskId: string;
+  /** Deletes it even if it has not ended: a PENDING one never runs; what the worker of a RUNNING one says is refused with LEASE_LOST. */
+  force: boolean;
+}
+
+/** Response for DeleteTask. */
+export interface DeleteTaskResponse {
+}
+
+/** Which tasks a bulk operation is for, and how it goes about it. */
+export interface TaskSelection {
+  /**
+   * Which tasks. Its statuses must be ones that the operation can change; if it names none, they are all of those. Required, with at
+   * least one field, unless `all` is set.
+   */
+  filter:
+    | TaskFilter
+    | undefined;
+  /** Every task of the namespace that the operation can change. Only without a filter. */
+  all: boolean;
+  /** True: nothing is changed, only counted. */
+  dryRun: boolean;
+  /** Stops after so many tasks. Default: no limit. */
+  maxTasks: bigint;
+  /** The `resume_token` of a response: goes on after what was done by then. Filter and namespace must be those of that call. */
+  resumeToken: string;
+}
+
+/** How far a bulk operation is; all counts are those of this call. */
+export interface BulkProgress {
+  /** How many tasks matched so far. */
+  matchedCount: bigint;
+  /** How many of them were changed; the others changed by themselves meanwhile. Always 0 in a dry run. */
+  changedCount: bigint;
+  /** True in the last response: nothing is left, or `max_tasks` is reached. */
+  done: boolean;
+  /** Goes on after what was done so far. Empty in the last response if nothing is left. */
+  resumeToken: string;
+}
+
+/** Request for BulkRetryTasks. */
+export interface BulkRetryTasksRequest {
+  /** The tasks' namespace. */
+  namespace: string;
+  /** Which tasks; only FAILED ones can be retried. */
+  selection: TaskSelection | undefined;
+}
+
+/** Response for BulkRetryTasks. */
+export interface BulkRetryTasksResponse {
+  /** How far it is. */
+  progress: BulkProgress | undefined;
+}
+
+/** Request for BulkCancelTasks. */
+export interface BulkCancelTasksRequest {
+  /** The tasks' namespace. */
+  namespace: string;
+  /** Which tasks; only PENDING and RUNNING ones can be cancelled. */
+  selection: TaskSelection | undefined;
+}
+
+/** Response for BulkCancelTasks. */
+export interface BulkCancelTasksResponse {
+  /** How far it is. */
+  progress: BulkProgress | undefined;
+}
+
+/** Request for BulkDeleteTasks. */
+export interface BulkDeleteTasksRequest {
+  /** The tasks' namespace. */
+  namespace: string;
+  /** Which tasks; only SUCCEEDED, FAILED and CANCELLED ones, unless `force` is set. */
+  selection:
+    | TaskSelection
+    | undefined;
+  /** As in DeleteTaskRequest. */
+  force: boolean;
+}
+
+/** Response for BulkDeleteTasks. */
+export interface BulkDeleteTasksResponse {
+  /** How far it is. */
+  progress: BulkProgress | undefined;
 }
 
 function createBaseCreateTaskRequest(): CreateTaskRequest {
@@ -1586,6 +1677,607 @@ export const RescheduleTaskResponse: MessageFns<RescheduleTaskResponse> = {
   },
 };
 
+function createBaseDeleteTaskRequest(): DeleteTaskRequest {
+  return { namespace: "", taskId: "", force: false };
+}
+
+export const DeleteTaskRequest: MessageFns<DeleteTaskRequest> = {
+  encode(message: DeleteTaskRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    if (message.force !== false) {
+      writer.uint32(24).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteTaskRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteTaskRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteTaskResponse(): DeleteTaskResponse {
+  return {};
+}
+
+export const DeleteTaskResponse: MessageFns<DeleteTaskResponse> = {
+  encode(_: DeleteTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteTaskResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteTaskResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTaskSelection(): TaskSelection {
+  return { filter: undefined, all: false, dryRun: false, maxTasks: 0n, resumeToken: "" };
+}
+
+export const TaskSelection: MessageFns<TaskSelection> = {
+  encode(message: TaskSelection, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.filter !== undefined) {
+      TaskFilter.encode(message.filter, writer.uint32(10).fork()).join();
+    }
+    if (message.all !== false) {
+      writer.uint32(16).bool(message.all);
+    }
+    if (message.dryRun !== false) {
+      writer.uint32(24).bool(message.dryRun);
+    }
+    if (message.maxTasks !== 0n) {
+      if (BigInt.asUintN(64, message.maxTasks) !== message.maxTasks) {
+        throw new globalThis.Error("value provided for field message.maxTasks of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.maxTasks);
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(42).string(message.resumeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskSelection {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskSelection();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.filter = TaskFilter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.all = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dryRun = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxTasks = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkProgress(): BulkProgress {
+  return { matchedCount: 0n, changedCount: 0n, done: false, resumeToken: "" };
+}
+
+export const BulkProgress: MessageFns<BulkProgress> = {
+  encode(message: BulkProgress, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matchedCount !== 0n) {
+      if (BigInt.asUintN(64, message.matchedCount) !== message.matchedCount) {
+        throw new globalThis.Error("value provided for field message.matchedCount of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.matchedCount);
+    }
+    if (message.changedCount !== 0n) {
+      if (BigInt.asUintN(64, message.changedCount) !== message.changedCount) {
+        throw new globalThis.Error("value provided for field message.changedCount of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.changedCount);
+    }
+    if (message.done !== false) {
+      writer.uint32(24).bool(message.done);
+    }
+    if (message.resumeToken !== "") {
+      writer.uint32(34).string(message.resumeToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkProgress {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkProgress();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.matchedCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.changedCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.done = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resumeToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkRetryTasksRequest(): BulkRetryTasksRequest {
+  return { namespace: "", selection: undefined };
+}
+
+export const BulkRetryTasksRequest: MessageFns<BulkRetryTasksRequest> = {
+  encode(message: BulkRetryTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.selection !== undefined) {
+      TaskSelection.encode(message.selection, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkRetryTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkRetryTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.selection = TaskSelection.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkRetryTasksResponse(): BulkRetryTasksResponse {
+  return { progress: undefined };
+}
+
+export const BulkRetryTasksResponse: MessageFns<BulkRetryTasksResponse> = {
+  encode(message: BulkRetryTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.progress !== undefined) {
+      BulkProgress.encode(message.progress, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkRetryTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkRetryTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.progress = BulkProgress.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkCancelTasksRequest(): BulkCancelTasksRequest {
+  return { namespace: "", selection: undefined };
+}
+
+export const BulkCancelTasksRequest: MessageFns<BulkCancelTasksRequest> = {
+  encode(message: BulkCancelTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.selection !== undefined) {
+      TaskSelection.encode(message.selection, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkCancelTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkCancelTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.selection = TaskSelection.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkCancelTasksResponse(): BulkCancelTasksResponse {
+  return { progress: undefined };
+}
+
+export const BulkCancelTasksResponse: MessageFns<BulkCancelTasksResponse> = {
+  encode(message: BulkCancelTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.progress !== undefined) {
+      BulkProgress.encode(message.progress, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkCancelTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkCancelTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.progress = BulkProgress.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkDeleteTasksRequest(): BulkDeleteTasksRequest {
+  return { namespace: "", selection: undefined, force: false };
+}
+
+export const BulkDeleteTasksRequest: MessageFns<BulkDeleteTasksRequest> = {
+  encode(message: BulkDeleteTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    if (message.selection !== undefined) {
+      TaskSelection.encode(message.selection, writer.uint32(18).fork()).join();
+    }
+    if (message.force !== false) {
+      writer.uint32(24).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkDeleteTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkDeleteTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.selection = TaskSelection.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBulkDeleteTasksResponse(): BulkDeleteTasksResponse {
+  return { progress: undefined };
+}
+
+export const BulkDeleteTasksResponse: MessageFns<BulkDeleteTasksResponse> = {
+  encode(message: BulkDeleteTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.progress !== undefined) {
+      BulkProgress.encode(message.progress, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BulkDeleteTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBulkDeleteTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.progress = BulkProgress.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * The front door: create tasks, look at them, wait for them, change their course.
  *
@@ -1684,6 +2376,50 @@ export const TaskServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Deletes a task that has ended, and its result with it; others only by `force`. Nobody can look at it any more, and its id may be
+     * used again; its events and records stay.
+     */
+    deleteTask: {
+      name: "DeleteTask",
+      requestType: DeleteTaskRequest as typeof DeleteTaskRequest,
+      requestStream: false,
+      responseType: DeleteTaskResponse as typeof DeleteTaskResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Redrives many FAILED tasks (dead letters: ListTasks with the status FAILED), as RetryTask does each.
+     *
+     * Tasks are changed up to 1,000 in a transaction, newest id first; each response says how far it is. Whoever hangs up stops it
+     * between two transactions and may go on later with the last response's `resume_token`.
+     */
+    bulkRetryTasks: {
+      name: "BulkRetryTasks",
+      requestType: BulkRetryTasksRequest as typeof BulkRetryTasksRequest,
+      requestStream: false,
+      responseType: BulkRetryTasksResponse as typeof BulkRetryTasksResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Cancels many tasks, PENDING and RUNNING, as CancelTask does each; goes on and stops as BulkRetryTasks does. */
+    bulkCancelTasks: {
+      name: "BulkCancelTasks",
+      requestType: BulkCancelTasksRequest as typeof BulkCancelTasksRequest,
+      requestStream: false,
+      responseType: BulkCancelTasksResponse as typeof BulkCancelTasksResponse,
+      responseStream: true,
+      options: {},
+    },
+    /** Deletes many tasks, as DeleteTask does each; goes on and stops as BulkRetryTasks does. */
+    bulkDeleteTasks: {
+      name: "BulkDeleteTasks",
+      requestType: BulkDeleteTasksRequest as typeof BulkDeleteTasksRequest,
+      requestStream: false,
+      responseType: BulkDeleteTasksResponse as typeof BulkDeleteTasksResponse,
+      responseStream: true,
+      options: {},
+    },
   },
 } as const;
 
@@ -1718,6 +2454,31 @@ export interface TaskServiceImplementation<CallContextExt = {}> {
     request: RescheduleTaskRequest,
     context: CallContext & CallContextExt,
   ): Promise<RescheduleTaskResponse>;
+  /**
+   * Deletes a task that has ended, and its result with it; others only by `force`. Nobody can look at it any more, and its id may be
+   * used again; its events and records stay.
+   */
+  deleteTask(request: DeleteTaskRequest, context: CallContext & CallContextExt): Promise<DeleteTaskResponse>;
+  /**
+   * Redrives many FAILED tasks (dead letters: ListTasks with the status FAILED), as RetryTask does each.
+   *
+   * Tasks are changed up to 1,000 in a transaction, newest id first; each response says how far it is. Whoever hangs up stops it
+   * between two transactions and may go on later with the last response's `resume_token`.
+   */
+  bulkRetryTasks(
+    request: BulkRetryTasksRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<BulkRetryTasksResponse>;
+  /** Cancels many tasks, PENDING and RUNNING, as CancelTask does each; goes on and stops as BulkRetryTasks does. */
+  bulkCancelTasks(
+    request: BulkCancelTasksRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<BulkCancelTasksResponse>;
+  /** Deletes many tasks, as DeleteTask does each; goes on and stops as BulkRetryTasks does. */
+  bulkDeleteTasks(
+    request: BulkDeleteTasksRequest,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<BulkDeleteTasksResponse>;
 }
 
 export interface TaskServiceClient<CallOptionsExt = {}> {
@@ -1751,6 +2512,31 @@ export interface TaskServiceClient<CallOptionsExt = {}> {
     request: RescheduleTaskRequest,
     options?: CallOptions & CallOptionsExt,
   ): Promise<RescheduleTaskResponse>;
+  /**
+   * Deletes a task that has ended, and its result with it; others only by `force`. Nobody can look at it any more, and its id may be
+   * used again; its events and records stay.
+   */
+  deleteTask(request: DeleteTaskRequest, options?: CallOptions & CallOptionsExt): Promise<DeleteTaskResponse>;
+  /**
+   * Redrives many FAILED tasks (dead letters: ListTasks with the status FAILED), as RetryTask does each.
+   *
+   * Tasks are changed up to 1,000 in a transaction, newest id first; each response says how far it is. Whoever hangs up stops it
+   * between two transactions and may go on later with the last response's `resume_token`.
+   */
+  bulkRetryTasks(
+    request: BulkRetryTasksRequest,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<BulkRetryTasksResponse>;
+  /** Cancels many tasks, PENDING and RUNNING, as CancelTask does each; goes on and stops as BulkRetryTasks does. */
+  bulkCancelTasks(
+    request: BulkCancelTasksRequest,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<BulkCancelTasksResponse>;
+  /** Deletes many tasks, as DeleteTask does each; goes on and stops as BulkRetryTasks does. */
+  bulkDeleteTasks(
+    request: BulkDeleteTasksRequest,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<BulkDeleteTasksResponse>;
 }
 
 function toTimestamp(date: Date): Timestamp {
