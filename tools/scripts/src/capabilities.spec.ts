@@ -34,6 +34,7 @@ const REQUIRED: readonly (keyof typeof CAPABILITIES)[] = [
   'A7',
   'A8',
   'A9',
+  'A10',
   'A13',
   'A14',
   'A15',
