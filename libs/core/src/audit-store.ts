@@ -5,7 +5,7 @@ export interface AuditStore {
   /** Puts events on record; one that is on record already (the same `eventId`) is left as it is. */
   record(events: readonly OrreryEvent[]): Promise<void>;
 
-  /** Records by time, oldest first; ties by event id. */
+  /** Records by time, oldest first; ties in the order in which they were recorded. */
   list(query: ListAuditRecords): Promise<readonly AuditRecord[]>;
 
   /** Forgets what happened before a time, oldest first, at most `limit`; returns how many. */
@@ -14,6 +14,8 @@ export interface AuditStore {
 
 /** An event, and when it was put on record. */
 export interface AuditRecord {
+  /** Rises in the order of recording; unique. */
+  readonly position: bigint;
   readonly event: OrreryEvent;
   readonly recordedAt: Date;
 }
@@ -22,12 +24,13 @@ export interface AuditRecord {
 export interface ListAuditRecords {
   readonly namespace: string;
   readonly subject?: string;
+  /** Of tasks whose first event is still on record. */
   readonly correlationId?: string;
   readonly from?: Date;
   readonly before?: Date;
   /** A name that ends in ".*" stands for every type below it. */
   readonly types?: readonly string[];
   /** Only records after this one. */
-  readonly after?: { readonly at: Date; readonly eventId: string };
+  readonly after?: { readonly at: Date; readonly position: bigint };
   readonly limit: number;
 }

@@ -3,6 +3,7 @@ import { decodeEvent, type EncodedEvent } from './event-codec.ts';
 
 /** What the dialects' statements give of a row of `audit_record`: instants in ms since 1970. */
 export interface AuditRow {
+  readonly id: bigint | number;
   readonly namespace: string;
   readonly at: number;
   /** One event as in event-codec.ts. */
@@ -11,13 +12,17 @@ export interface AuditRow {
 }
 
 /** The record that a row tells of. */
-export function toAuditRecord({ namespace, at, event, recorded_at }: AuditRow): AuditRecord {
+export function toAuditRecord({ id, namespace, at, event, recorded_at }: AuditRow): AuditRecord {
   const encoded = JSON.parse(event) as EncodedEvent;
-  return { event: decodeEvent(namespace, new Date(at), encoded), recordedAt: new Date(recorded_at) };
+  return {
+    position: BigInt(id),
+    event: decodeEvent(namespace, new Date(at), encoded),
+    recordedAt: new Date(recorded_at),
+  };
 }
 
-/** The place in the order by time and event id after which the records of a query come. No event's id is empty. */
-export function lowerBound({ from, after }: ListAuditRecords): { readonly at: Date; readonly eventId: string } {
-  const start = { at: from ?? new Date(0), eventId: '' };
+/** The place in the order by time and recording after which the records of a query come. */
+export function lowerBound({ from, after }: ListAuditRecords): { readonly at: Date; readonly position: bigint } {
+  const start = { at: from ?? new Date(0), position: 0n };
   return after && after.at >= start.at ? after : start;
 }

@@ -1,5 +1,5 @@
 import { assessmentv1, auditRecordToProto, timeFromProto } from '@orrery/contracts';
-import { type AuditRecord, type AuditStore, eventId, type ListAuditRecords } from '@orrery/core';
+import { type AuditRecord, type AuditStore, type ListAuditRecords } from '@orrery/core';
 import { bind, Checks, makePageToken, readPageToken, type ServiceBinding } from '@orrery/service';
 
 const DEFAULT_PAGE = 50;
@@ -54,11 +54,11 @@ function parseListQuery(request: assessmentv1.ListAuditRecordsRequest): {
 }
 
 /** Where a record stands in the order, as a page token holds it. */
-function placeOf({ event }: AuditRecord): string {
-  return `${event.at.getTime()} ${eventId(event)}`;
+function placeOf({ position, event }: AuditRecord): string {
+  return `${event.at.getTime()} ${position}`;
 }
 
-function readPlace(place: string): { readonly at: Date; readonly eventId: string } {
-  const end = place.indexOf(' ');
-  return { at: new Date(Number(place.slice(0, end))), eventId: place.slice(end + 1) };
+function readPlace(place: string): { readonly at: Date; readonly position: bigint } {
+  const [at, position = '0'] = place.split(' ');
+  return { at: new Date(Number(at)), position: BigInt(position) };
 }

@@ -1,4 +1,4 @@
-import { compareIds, eventId, eventType, matchesTypes, subjectOf } from '@orrery/core';
+import { eventId, eventType, matchesTypes, subjectOf } from '@orrery/core';
 import type { AuditRecord, AuditStore, Clock, ListAuditRecords, OrreryEvent } from '@orrery/core';
 import { SortedList } from './sorted-list.ts';
 import { takeWhere, takeWhile } from './take-where.ts';
@@ -10,7 +10,8 @@ interface Row extends AuditRecord {
 /** The audit trail in memory. */
 export class MemoryAudit implements AuditStore {
   readonly #ids = new Set<string>();
-  readonly #rows = new SortedList<Row>((a, b) => byTime({ at: a.event.at, eventId: a.id }, b));
+  readonly #rows = new SortedList<Row>((a, b) => byTime({ at: a.event.at, position: a.position }, b));
+  #last = 0n;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -23,13 +24,13 @@ export class MemoryAudit implements AuditStore {
       const id = eventId(event);
       if (this.#ids.has(id)) continue;
       this.#ids.add(id);
-      this.#rows.add({ id, event, recordedAt });
+      this.#rows.add({ id, position: ++this.#last, event, recordedAt });
     }
   }
 
   async list(query: ListAuditRecords): Promise<readonly AuditRecord[]> {
     const rows = takeWhere(this.#rows, query.limit, (row) => matches(row, query));
-    return rows.map(({ event, recordedAt }) => ({ event, recordedAt }));
+    return rows.map(({ position, event, recordedAt }) => ({ position, event, recordedAt }));
   }
 
   async purge(before: Date, limit: number): Promise<number> {
@@ -60,6 +61,6 @@ function correlationOf(event: OrreryEvent): string {
   return event.noun === 'task' ? event.correlationId : '';
 }
 
-function byTime(a: { readonly at: Date; readonly eventId: string }, b: Row): number {
-  return a.at.getTime() - b.event.at.getTime() || compareIds(a.eventId, b.id);
+function byTime(a: { readonly at: Date; readonly position: bigint }, b: Row): number {
+  return a.at.getTime() - b.event.at.getTime() || Number(a.position - b.position);
 }

@@ -1,4 +1,4 @@
-import { eventId, eventType, subjectOf } from '@orrery/core';
+import { eventType, subjectOf } from '@orrery/core';
 import type { AuditRecord, AuditStore, ListAuditRecords, OrreryEvent } from '@orrery/core';
 import type { SQLInputValue } from 'node:sqlite';
 import { lowerBound, toAuditRecord, type AuditRow } from '../audit-row.ts';
@@ -8,12 +8,14 @@ import type { SqliteTransaction } from './sqlite-transaction.ts';
 import { typeMatches } from './type-matches.ts';
 
 const RECORD = `
-  INSERT INTO audit_record (event_id, namespace, at, type, subject, correlation_id, event, recorded_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  INSERT INTO audit_record (namespace, at, noun, subject, sequence, type, correlation_id, event, recorded_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 const PURGE = `
-  DELETE FROM audit_record WHERE rowid IN (
-    SELECT rowid FROM audit_record WHERE at < ? ORDER BY at, event_id LIMIT ?)`;
+  DELETE FROM audit_record WHERE id IN (SELECT id FROM audit_record WHERE at < ? ORDER BY at, id LIMIT ?)`;
+
+/** The subjects of a correlation id are found by their first events; all events of a task have the same. */
+const OF_CORRELATION = 'SELECT subject FROM audit_record WHERE sequence = 1 AND namespace =';
 
 /** The audit trail in SQLite. */
 export class SqliteAudit implements AuditStore {
@@ -28,10 +30,18 @@ export class SqliteAudit implements AuditStore {
   record(events: readonly OrreryEvent[]): Promise<void> {
     return this.#group.run(() => {
       for (const event of events) {
-        const correlationId = event.noun === 'task' ? event.correlationId : '';
-        const names = [eventType(event), subjectOf(event), correlationId, JSON.stringify(encodeEvent(event))];
-        const [at, now] = [event.at.getTime(), this.#tx.now.getTime()];
-        this.#tx.db.run(RECORD, eventId(event), event.namespace, at, ...names, now);
+        this.#tx.db.run(
+          RECORD,
+          event.namespace,
+          event.at.getTime(),
+          event.noun,
+          subjectOf(event),
+          event.sequence,
+          eventType(event),
+          event.noun === 'task' ? event.correlationId : '',
+          JSON.stringify(encodeEvent(event)),
+          this.#tx.now.getTime(),
+        );
       }
     });
   }
@@ -41,17 +51,22 @@ export class SqliteAudit implements AuditStore {
     const values: SQLInputValue[] = [];
     const place = (value: SQLInputValue) => `?${values.push(value)}`;
     const from = lowerBound(query);
+    // A plus keeps SQLite from walking the index by time where there is a better way.
+    const walk = subject === undefined && correlationId === undefined ? '' : '+';
     const conditions = [
       `namespace = ${place(namespace)}`,
-      `(at, event_id) > (${place(from.at.getTime())}, ${place(from.eventId)})`,
+      `(${walk}at, ${walk}id) > (${place(from.at.getTime())}, ${place(from.position)})`,
       ...(subject === undefined ? [] : [`subject = ${place(subject)}`]),
       ...(correlationId === undefined ? [] : [`correlation_id = ${place(correlationId)}`]),
+      ...(correlationId === undefined || subject !== undefined
+        ? []
+        : [`subject IN (${OF_CORRELATION} ${place(namespace)} AND correlation_id = ${place(correlationId)})`]),
       ...(before ? [`at < ${place(before.getTime())}`] : []),
       ...(types.length > 0 ? [typeMatches(types, place)] : []),
     ];
     const rows = this.#tx.db.all<AuditRow>(
-      `SELECT namespace, at, event, recorded_at FROM audit_record AS t WHERE ${conditions.join(' AND ')}
-      ORDER BY at, event_id LIMIT ${place(limit)}`,
+      `SELECT id, namespace, at, event, recorded_at FROM audit_record AS t WHERE ${conditions.join(' AND ')}
+      ORDER BY ${walk}at, ${walk}id LIMIT ${place(limit)}`,
       ...values,
     );
     return rows.map(toAuditRecord);
