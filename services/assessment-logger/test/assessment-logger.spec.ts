@@ -135,11 +135,11 @@ describe('the assessment-logger', () => {
     expect(found[3]?.recordTime).toEqual(clock.now());
   });
 
-  it('writes 100 records at a time, and has what could not be written told again', async () => {
+  it('writes 1,000 records at a time, and has what could not be written told again', async () => {
     trouble.fail(2);
-    await bus.publish(Array.from({ length: 250 }, (_, i) => taskEvent(i + 1)));
-    expect(idsOf(await list({ pageSize: 1_000 }))).toHaveLength(250);
-    expect(Math.max(...trouble.sizes)).toBe(100);
+    await bus.publish(Array.from({ length: 2_500 }, (_, i) => taskEvent(i + 1)));
+    expect(idsOf(await list({ pageSize: 1_000 }))).toHaveLength(1_000);
+    expect(Math.max(...trouble.sizes)).toBe(1_000);
     expect(trouble.sizes.length).toBeGreaterThanOrEqual(5);
   });
 
