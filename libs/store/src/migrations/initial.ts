@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
 import { createTaskFunction } from './create-task-function.ts';
 
+const READY = `status = 'PENDING' and ready`;
+
 /** The first schema: live and ended tasks, request ids, the event log, the audit trail and the worker registry. */
 export function initial(dialect: Dialect): readonly string[] {
   const postgres = dialect === 'postgresql';
@@ -45,8 +47,9 @@ export function initial(dialect: Dialect): readonly string[] {
     `create table task (${taskColumns}
     ready ${flag} not null,
     primary key (namespace, id))`,
-    `create index task_ready_by_age on task (namespace, queue, created_at, id) where status = 'PENDING' and ready`,
-    `create index task_ready_by_priority on task (namespace, queue, priority desc, created_at, id) where status = 'PENDING' and ready`,
+    `create index task_ready on task (namespace, queue, created_at, id) where ${READY} and priority = 0`,
+    `create index task_ready_by_priority on task (namespace, queue, priority desc, created_at, id) where ${READY} and priority <> 0`,
+    `create index task_ready_by_age on task (namespace, queue, created_at, id) where ${READY} and priority <> 0`,
     `create index task_waiting on task (run_at) where status = 'PENDING' and not ready`,
     `create index task_lease on task (lease_expires_at) where status = 'RUNNING'`,
     `create table finished_task (${taskColumns}

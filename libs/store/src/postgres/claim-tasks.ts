@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClaimStrategy, ClaimTasks, Task } from '@orrery/core';
-import { TASK_COLUMNS, toTask, type TaskRow } from '../task-row.ts';
+import { toTask, type TaskRow } from '../task-row.ts';
 import type { Database } from './database.ts';
 import { eventJson, NOW, statement, type Statement } from './statement.ts';
 
@@ -11,21 +11,58 @@ const ORDER: Readonly<Record<ClaimStrategy, string>> = {
 };
 
 /**
+ * The parts of a queue, each with an index of its own in its own order, so that a task without a priority, as most are, pays for
+ * one index. By PRIORITY each part comes after the one before, and is read only as far as that one did not suffice.
+ */
+const PARTS: Readonly<Record<ClaimStrategy, readonly string[]>> = {
+  FIFO: ['priority = 0', 'priority <> 0'],
+  LIFO: ['priority = 0', 'priority <> 0'],
+  PRIORITY: ['priority <> 0 and priority > 0', 'priority = 0', 'priority <> 0 and priority < 0'],
+};
+
+/** What a claim changes is known without asking, and what cannot be set before it either. */
+const ASKED = [
+  'id',
+  'queue',
+  'type',
+  'params',
+  'params_type',
+  'priority',
+  'options',
+  'labels',
+  'correlation_id',
+  'traceparent',
+  'parent_task_id',
+  'run_at',
+  'attempt',
+  'max_attempts',
+  'lease_expires_at',
+  'error',
+  'failed_attempts',
+  'created_at',
+  'revision',
+] as const satisfies readonly (keyof TaskRow)[];
+
+/**
  * One statement that takes the first ready tasks nobody else is taking. The partial indexes hold ready tasks only and in the
  * order asked for, so that it reads as many rows as it takes, whatever else there is; SKIP LOCKED lets claims run side by side.
  * Each queue is read on its own, for an index gives its order for one queue at a time.
  */
 function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): Statement {
-  const ready = (queue: string) => `
-    select namespace, id, priority, created_at from task
-    where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready
-      ${anyType ? '' : 'and (type = any($7::text[]) or type ^@ any($8::text[]))'}
-    order by ${ORDER[strategy]}
-    limit cardinality($4::text[])
-    for update skip locked`;
+  const part = (queue: string, priority: string) => `
+    select * from (
+      select namespace, id, priority, created_at from task
+      where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready and ${priority}
+        ${anyType ? '' : 'and (type = any($7::text[]) or type ^@ any($8::text[]))'}
+      order by ${ORDER[strategy]}
+      limit cardinality($4::text[])
+      for update skip locked) as part`;
+  const ready = (queue: string) => PARTS[strategy].map((priority) => part(queue, priority)).join(' union all ');
+  // Of the parts by priority no more is read than is taken; the others are all read, and the first are taken.
+  const limit = strategy === 'PRIORITY' ? 'limit cardinality($4::text[])' : '';
   const due = oneQueue
-    ? ready('($3::text[])[1]')
-    : `select due.* from unnest($3::text[]) as wanted (queue), lateral (${ready('wanted.queue')}) as due`;
+    ? `${ready('($3::text[])[1]')} ${limit}`
+    : `select due.* from unnest($3::text[]) as wanted (queue), lateral (${ready('wanted.queue')} ${limit}) as due`;
   return statement(
     `claim_${strategy.toLowerCase()}${oneQueue ? '' : '_queues'}${anyType ? '' : '_types'}`,
     `with due as materialized (${due}),
@@ -38,11 +75,11 @@ function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): St
         revision = revision + 1
       from taken
       where task.namespace = taken.namespace and task.id = taken.id
-      returning taken.slot, task.*),
+      returning taken.slot, worker_id, ${ASKED.map((column) => `task.${column}`).join(', ')}),
     told as (
       insert into outbox (namespace, at, events)
       select $2, ${NOW}, json_agg(${eventJson(`'started'`)}) from claimed having count(*) > 0)
-    select ${TASK_COLUMNS.join(', ')} from claimed order by slot`,
+    select ${ASKED.join(', ')} from claimed order by slot`,
   );
 }
 
@@ -64,17 +101,33 @@ export async function claimTasks(database: Database, request: ClaimTasks): Promi
   const queues = [...new Set(request.queues)];
   if (queues.length === 0 || request.slots.length === 0) return [];
   const anyType = request.types.length === 0;
-  const rows = await database.query<TaskRow>(claimStatement(request.strategy, queues.length === 1, anyType), [
-    database.now(),
-    request.namespace,
-    queues,
-    request.slots,
-    randomUUID(),
-    request.leaseDuration.addTo(EPOCH).getTime(),
-    ...(anyType ? [] : [exact(request.types), prefixes(request.types)]),
-  ]);
-  return rows.map(toTask);
+  const token = randomUUID();
+  const lease = request.leaseDuration.addTo(EPOCH).getTime();
+  const values = [database.now(), request.namespace, queues, request.slots, token, lease];
+  const rows = await database.query<ClaimedRow>(
+    claimStatement(request.strategy, queues.length === 1, anyType),
+    anyType ? values : [...values, exact(request.types), prefixes(request.types)],
+  );
+  return rows.map((row, slot) => {
+    const now = row.lease_expires_at - lease;
+    return toTask({
+      ...row,
+      ...NOT_YET,
+      namespace: request.namespace,
+      status: 'RUNNING',
+      worker_id: request.slots[slot] ?? '',
+      lease_token: token,
+      updated_at: now,
+      started_at: now,
+    });
+  });
 }
+
+type ClaimedRow = Pick<TaskRow, Exclude<(typeof ASKED)[number], 'lease_expires_at'>> & {
+  readonly lease_expires_at: number;
+};
+
+const NOT_YET = { cancel_requested_at: null, result: null, result_type: null, finished_at: null };
 
 function exact(types: readonly string[]): string[] {
   return types.filter((type) => !type.endsWith('.*'));
