@@ -17,7 +17,7 @@ const LATE = Duration.ofSeconds(30);
 /** Forgets what nobody may ask for any more, and looks whether events get through. */
 export function startHousekeepingLoop(deps: {
   readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
-  readonly relay: Relay;
+  readonly relay: Relay | null;
   /** How long events are kept to be read again. */
   readonly eventRetention: Duration;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export function startHousekeepingLoop(deps: {
     logger,
     runOnce: async () => {
       await store.tasks.purgeRequests(ago(REMEMBER_REQUESTS));
-      const lag = await relay.lag();
+      const lag = await relay?.lag();
       if (lag?.oldestAge && lag.oldestAge.compareTo(LATE) > 0)
         logger.warn('events wait to be published', { batches: lag.batches, oldestAge: lag.oldestAge });
       const forgotten = await store.events.purge(ago(deps.eventRetention), BATCHES);

@@ -1,3 +1,4 @@
+import type { OrreryEvent } from '@orrery/core';
 import { openNatsBus } from '@orrery/events';
 import { createLogger, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
@@ -24,10 +25,10 @@ await runProcess(
       logger,
       maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
       // Without a bus events are read from the database.
-      publish: async (events) => bus?.publish(events),
+      ...(bus && { publish: (events: readonly OrreryEvent[]) => bus.publish(events) }),
       eventRetention: config.ORRERY_EVENT_RETENTION,
     });
-    const outboxLag = () => scheduler.relay.lag();
+    const outboxLag = async () => (scheduler.relay ? scheduler.relay.lag() : null);
     const stopReporting = reportBacklog({ tasks: store.tasks, outboxLag, telemetry, logger });
     const server = await serve({
       modules: [scheduler],

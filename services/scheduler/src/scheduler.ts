@@ -20,8 +20,8 @@ export interface SchedulerParts {
   readonly logger: Logger;
   /** The largest result or error that a worker may send, in bytes. */
   readonly maxPayloadBytes: number;
-  /** Where events go, in the order of the log; they may come twice, never not at all. */
-  readonly publish: (events: readonly OrreryEvent[]) => Promise<void>;
+  /** Where events go, in the order of the log; they may come twice, never not at all. Without it they are only read from the log. */
+  readonly publish?: (events: readonly OrreryEvent[]) => Promise<void>;
   /** How long events are kept to be read again. Default 7 days. */
   readonly eventRetention?: Duration;
   readonly clock?: Clock;
@@ -32,8 +32,8 @@ export interface SchedulerParts {
 /** The scheduler, and how services in the same process talk to it. */
 export interface Scheduler extends ServiceModule {
   readonly control: SchedulerControl;
-  /** Publishes events; says how far it is behind. */
-  readonly relay: Relay;
+  /** Publishes events; says how far it is behind. Null: there is nowhere to publish them. */
+  readonly relay: Relay | null;
 }
 
 /** The scheduler: gives tasks to workers, takes their outcomes, and watches the time. */
@@ -58,8 +58,9 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     changed,
     rescheduled: scheduled,
   });
-  const relay = startRelayLoop({ events: store.events, publish: parts.publish, logger });
-  const sequence = startSequenceLoop({ events: store.events, sequenced: () => relay.wake(), logger });
+  const { publish } = parts;
+  const relay = publish ? startRelayLoop({ events: store.events, publish, logger }) : null;
+  const sequence = startSequenceLoop({ events: store.events, sequenced: () => relay?.wake(), logger });
   const due = startDueLoop({ store: tasks, ready: (queues) => dispatcher.wake(queues), logger });
   const expiry = startExpiryLoop({ store: tasks, settlement, clock, logger });
   const housekeeping = startHousekeepingLoop({
@@ -100,7 +101,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
       await Promise.all([dispatcher, due, expiry, housekeeping].map((part) => part.stop()));
       // Last, so that what was just done is told of.
       await sequence.stop();
-      await relay.stop();
+      await relay?.stop();
     },
   };
 }
