@@ -16,6 +16,8 @@ export function commonConfig(defaultPort: number) {
     ORRERY_LOG_FORMAT: z.enum(['auto', 'json', 'text']).default('auto'),
     /** How long calls may go on after SIGTERM before they are cut off. */
     ORRERY_SHUTDOWN_GRACE: durationText().default(Duration.ofSeconds(10)),
+    /** How long a peer may leave unread what it is sent before its call is closed. */
+    ORRERY_UNREAD_LIMIT: durationText().default(Duration.ofSeconds(30)),
     /** The largest params, result or error, in bytes; at most 3 MiB, so that a message holds two. */
     ORRERY_MAX_PAYLOAD_BYTES: z.coerce
       .number()

@@ -15,6 +15,6 @@ export { sleep } from './sleep.ts';
 export type { Sleep } from './sleep.ts';
 export { Checks } from './checks.ts';
 export { commonConfig, databaseConfig, natsConfig } from './common-config.ts';
-export { Outgoing } from './outgoing.ts';
+export { Outgoing } from '@orrery/rpc';
 export { makePageToken, readPageToken } from './page-token.ts';
 export { SchedulerClient } from './scheduler-client.ts';

@@ -1,7 +1,8 @@
-import { ServerCredentials } from '@grpc/grpc-js';
+import { ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { readDescriptorImage } from '@orrery/contracts';
-import type { Duration } from '@orrery/duration';
+import { Duration } from '@orrery/duration';
 import { createServer, type Server } from 'nice-grpc';
+import { closeUnread } from './close-unread.ts';
 import { createHealth } from './health.ts';
 import { limitUnaryCalls, UNARY_LIMITS } from './limit-unary-calls.ts';
 import type { Logger } from './logger.ts';
@@ -25,6 +26,8 @@ export interface ServerLimits {
   readonly maxMessageBytes?: number | undefined;
   /** How long unary calls may take. Default 30 s, and 90 s for long polls. */
   readonly unary?: Duration | undefined;
+  /** How long a peer may leave a message of ours unread before its call is closed. Default 30 s. */
+  readonly unread?: Duration | undefined;
 }
 
 /** What a server is made of. */
@@ -48,6 +51,8 @@ export interface RunningServer {
 }
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+const UNREAD_LIMIT = Duration.ofSeconds(30);
 
 /** Starts the modules and serves all of them on one port, with health and reflection; throws if anything of it fails. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
@@ -99,7 +104,10 @@ function newServer(bindings: readonly ServiceBinding[], { logger, limits }: Serv
   const longPolls = bindings.flatMap(({ definition, longPolls }) =>
     longPolls.map((method) => `/${definition.fullName}/${definition.methods[method]?.name}`),
   );
+  // Options of the server's own beside those of its channels; nice-grpc hands on both.
+  const own: ServerOptions = { interceptors: [closeUnread(limits?.unread ?? UNREAD_LIMIT, logger)] };
   return createServer({
+    ...own,
     'grpc.max_receive_message_length': limits?.maxMessageBytes ?? MAX_MESSAGE_BYTES,
     // Finds out within 40 s that the other end of a quiet stream is gone.
     'grpc.keepalive_time_ms': 30_000,

@@ -1,4 +1,5 @@
 export { FakeClock } from './fake-clock.ts';
+export { callDeaf, type DeafCall } from './deaf-call.ts';
 export { Arrivals } from './bus-suite/arrivals.ts';
 export { busSuite, type BusAdapter } from './bus-suite/bus-suite.ts';
 export { courseOf, taskEvent, workerEvent } from './bus-suite/sample-events.ts';

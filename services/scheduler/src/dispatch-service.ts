@@ -69,13 +69,17 @@ async function* work(
   } finally {
     deps.streams.delete(stream);
     context.signal.removeEventListener('abort', close);
-    stream.close();
+    // Without the store they wait for their leases to run out.
+    await stream.abandon().catch(() => undefined);
   }
 }
 
 async function receiveAll(stream: WorkStream, incoming: AsyncIterator<dispatchv1.WorkRequest>): Promise<void> {
   try {
-    for (let next = await incoming.next(); !next.done; next = await incoming.next()) stream.receive(next.value);
+    for (let next = await incoming.next(); !next.done; next = await incoming.next()) {
+      stream.receive(next.value);
+      await stream.room();
+    }
     stream.finish();
   } catch (error) {
     stream.close(error);

@@ -35,6 +35,7 @@ await runProcess(
       host: config.ORRERY_HOST,
       port: config.ORRERY_PORT,
       logger,
+      limits: { unread: config.ORRERY_UNREAD_LIMIT },
       shutdownGrace: config.ORRERY_SHUTDOWN_GRACE,
     });
     return {

@@ -24,8 +24,12 @@ const GUESS_SHRINKS_BY = 16;
  */
 const MESSAGE_BYTES = 256 * 1024;
 
-/** About how much of a lease is not params. */
+/** About how much of a lease is not params; and how much an answer about one takes. */
 const LEASE_BYTES = 200;
+const ANSWER_BYTES = 200;
+
+/** What may wait to be sent before the worker is not listened to: more than leases alone make, so that only answers come to it. */
+const MAX_UNREAD_BYTES = 12 * 1024 * 1024;
 
 /** What a Work stream needs from the scheduler. */
 export interface WorkStreamDeps {
@@ -84,6 +88,11 @@ export class WorkStream implements Claimer {
     return true;
   }
 
+  /** Resolves when the worker has read enough of its answers to be listened to. */
+  room(): Promise<void> {
+    return this.outgoing.room(MAX_UNREAD_BYTES);
+  }
+
   /** Takes one message of the worker. Its answer is sent when it is there; the next message need not wait for it. */
   receive({ message }: dispatchv1.WorkRequest): void {
     switch (message?.$case) {
@@ -130,6 +139,21 @@ export class WorkStream implements Claimer {
     this.outgoing.end(error);
   }
 
+  /** The worker is gone: leases that it was never sent go back at once, and no attempt is used up. */
+  async abandon(): Promise<void> {
+    this.stopGiving();
+    const messages = this.outgoing.takeBack();
+    const leases = messages.map(({ message }) => (message?.$case === 'leases' ? message.value.leases : []));
+    const { namespace } = this.options;
+    const releases = leases.map((batch) =>
+      this.deps.calls.release(
+        namespace,
+        batch.map(({ taskId, leaseToken }) => ({ taskId, leaseToken })),
+      ),
+    );
+    await Promise.all(releases);
+  }
+
   private stopGiving(): void {
     this.draining = true;
     this.place.remove();
@@ -142,7 +166,7 @@ export class WorkStream implements Claimer {
   private async settle(outcomes: dispatchv1.WorkOutcomes): Promise<void> {
     await this.answer(async () => {
       const results = await this.deps.calls.settle(this.options.namespace, outcomes);
-      this.send({ $case: 'results', value: { results } });
+      this.send({ $case: 'results', value: { results } }, results.length * ANSWER_BYTES);
     });
   }
 
@@ -161,7 +185,7 @@ export class WorkStream implements Claimer {
     await this.answer(async () => {
       const { namespace, leaseDuration } = this.options;
       const extensions = await this.deps.calls.extend({ ...request, namespace }, leaseDuration);
-      this.send({ $case: 'extended', value: { extensions } });
+      this.send({ $case: 'extended', value: { extensions } }, extensions.length * ANSWER_BYTES);
     });
   }
 

@@ -1,14 +1,14 @@
 import { dispatchv1, taskv1 } from '@orrery/contracts';
 import { EXPONENTIAL, newTaskId, type RetryPolicy, type Store, type OrreryEvent } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { createLogger, serve } from '@orrery/service';
+import { createLogger, serve, type ServerLimits } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
 import { FakeClock } from '@orrery/testing';
 import { type Channel, createChannel, createClient } from 'nice-grpc';
 import { createSchedulerService } from '../src/index.ts';
 
 /** A scheduler on a real socket, over a store in memory whose clock the test moves. */
-export async function startScheduler() {
+export async function startScheduler(limits: ServerLimits = {}) {
   const clock = new FakeClock();
   const store = openMemoryStore({ clock });
   const logger = createLogger({ level: 'error', format: 'json' });
@@ -26,6 +26,7 @@ export async function startScheduler() {
     host: '127.0.0.1',
     port: 0,
     logger,
+    limits,
     shutdownGrace: Duration.ofSeconds(2),
   });
   const channel: Channel = createChannel(`127.0.0.1:${server.port}`);
@@ -36,6 +37,7 @@ export async function startScheduler() {
     store,
     events,
     scheduler,
+    address: `127.0.0.1:${server.port}`,
     dispatch,
     control,
     stopServer: () => server.stop(),

@@ -2,7 +2,7 @@ import { eventv1, refusalFromStatus, taskv1 } from '@orrery/contracts';
 import type { Refusal, TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLocalBus } from '@orrery/events';
-import { createLogger, serve } from '@orrery/service';
+import { createLogger, serve, type ServerLimits } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
 import { FakeClock } from '@orrery/testing';
 import { createChannel, createClient } from 'nice-grpc';
@@ -10,7 +10,7 @@ import { type CallOptions, ClientError, type Metadata, Status } from 'nice-grpc-
 import { createTaskApiService, type SchedulerPort } from '../src/index.ts';
 
 /** A task-api on a real socket, over a store in memory; what it asks of the scheduler is done on the store and noted. */
-export async function startTaskApi() {
+export async function startTaskApi(limits: ServerLimits = {}) {
   const clock = new FakeClock();
   const store = openMemoryStore({ clock });
   const logger = createLogger({ level: 'error', format: 'json' });
@@ -29,6 +29,7 @@ export async function startTaskApi() {
     host: '127.0.0.1',
     port: 0,
     logger,
+    limits,
     shutdownGrace: Duration.ofSeconds(2),
   });
   const channel = createChannel(`127.0.0.1:${server.port}`, undefined, { 'grpc.max_send_message_length': -1 });
@@ -37,6 +38,7 @@ export async function startTaskApi() {
     store,
     hints,
     bus,
+    address: `127.0.0.1:${server.port}`,
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
     events: createClient(eventv1.EventServiceDefinition, channel),
     async stop() {

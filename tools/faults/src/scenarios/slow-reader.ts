@@ -20,14 +20,16 @@ const SERVED_WITHIN_MS = 5_000;
 export const slowReader: Scenario = {
   name: 'slow-reader',
   proves:
-    'a worker or subscriber that stops reading holds up to 16 MiB of the server at most, and others are served meanwhile',
+    'a worker or subscriber that stops reading holds up to 16 MiB of the server at most and is cut off in time, and others are served meanwhile',
   async run(context) {
     const streams = context.short ? 1 : 8;
     const heavy = streams * (context.short ? 60 : 100);
     const count = context.tasks ?? (context.short ? 300 : 5_000);
     const duration = context.duration ?? Duration.ofSeconds(context.short ? 10 : 60);
+    const unread = Duration.ofSeconds(context.short ? 4 : 30);
     const counts = { 'task-api': 1, scheduler: 1 };
-    await using rig = await openRig(context, { counts, lease: Duration.ofSeconds(15) });
+    const env = { ORRERY_UNREAD_LIMIT: unread.toString() };
+    await using rig = await openRig(context, { counts, env, lease: Duration.ofSeconds(15) });
     const [scheduler = ''] = rig.cluster.addresses.scheduler;
     const [taskApi = ''] = rig.cluster.addresses.taskApi;
     context.say(`creating ${heavy} tasks of ${PAYLOAD / MIB} MiB`);
@@ -95,6 +97,9 @@ export const slowReader: Scenario = {
           : []),
         ...over('the scheduler', peak.scheduler),
         ...over('task-api', peak.taskApi),
+        ...(duration.compareTo(unread) > 0 && closed < streams * 2
+          ? [`who does not read is cut off after ${unread.toString()}: ${closed} of ${streams * 2} streams were`]
+          : []),
         ...(peak.held === 0 ? ['the fault is felt: nothing was claimed for the slow workers'] : []),
         ...tooLong('others are served', waits, SERVED_WITHIN_MS),
       ],

@@ -9,7 +9,9 @@
 /**
  * Every value of `google.rpc.ErrorInfo.reason` in the domain "orrery.dev". Each call that Orrery refuses carries exactly one ErrorInfo
  * whose reason is one of these names without the prefix `ERROR_REASON_`. Calls that gRPC itself refuses before Orrery sees them carry
- * none: messages above 4 MiB (RESOURCE_EXHAUSTED), bytes that are no such message (INTERNAL), unknown methods (UNIMPLEMENTED).
+ * none: messages above 4 MiB (RESOURCE_EXHAUSTED), bytes that are no such message (INTERNAL), unknown methods (UNIMPLEMENTED). Nor does
+ * the end of a call whose peer leaves unread what it is sent for 30 s (RESOURCE_EXHAUSTED): no status can be sent behind messages that
+ * are not taken, so the stream is reset with ENHANCE_YOUR_CALM. Open it again, and read.
  */
 export const ErrorReason = {
   /** UNSPECIFIED - Never sent. */
