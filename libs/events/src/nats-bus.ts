@@ -3,7 +3,8 @@ import { type EventBus, eventType, type OrreryEvent, type Subscription } from '@
 import type { Duration } from '@orrery/duration';
 import type { BusLogger } from './bus-logger.ts';
 import { fromCloudEvent } from './cloud-event.ts';
-import { type NatsAddress, NatsLink } from './nats-connection.ts';
+import type { NatsAddress } from './nats-address.ts';
+import { NatsLink } from './nats-connection.ts';
 import { startNatsConsumer } from './nats-consumer.ts';
 import { NatsPublisher, PublishError } from './nats-publisher.ts';
 import { NatsStreams, type StreamSettings } from './nats-stream.ts';

@@ -1,23 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import {
-  connect,
-  type ConnectionOptions,
-  credsAuthenticator,
-  type NatsConnection,
-  type TlsOptions,
-} from '@nats-io/transport-node';
+import { connect, type ConnectionOptions, type NatsConnection } from '@nats-io/transport-node';
 import type { BusLogger } from './bus-logger.ts';
-
-/** Where NATS is, and how to be let in. */
-export interface NatsAddress {
-  /** "host:port" or "nats://user:password@host:port", or "tls://…"; several of one cluster. */
-  readonly servers: string | readonly string[];
-  /** What a credentials file (.creds) holds. */
-  readonly credentials?: string | undefined;
-  readonly tls?: TlsOptions | undefined;
-  /** How the connection is called in the server's reports. */
-  readonly name?: string | undefined;
-}
+import { type NatsAddress, readAddress } from './nats-address.ts';
 
 const RETRY_MS = 1_000;
 
@@ -109,30 +93,4 @@ export class NatsLink {
     this.#up = false;
     for (const callback of this.#onBreak) callback();
   }
-}
-
-/** Options of the client; user and password may stand in the URL. */
-function readAddress({ servers, credentials, tls, name }: NatsAddress): ConnectionOptions {
-  const urls = (typeof servers === 'string' ? servers.split(',') : servers).map(
-    (server) => new URL(server.includes('://') ? server.trim() : `nats://${server.trim()}`),
-  );
-  const { username = '', password = '' } = urls.find((url) => url.username !== '') ?? {};
-  const secure = tls ?? (urls.some((url) => url.protocol === 'tls:') ? {} : undefined);
-  return {
-    servers: urls.map((url) => `${url.hostname}:${url.port || '4222'}`),
-    ...(name !== undefined && { name }),
-    ...(username !== '' &&
-      password !== '' && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }),
-    ...(username !== '' && password === '' && { token: decodeURIComponent(username) }),
-    ...(credentials !== undefined && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
-    ...(secure && { tls: secure }),
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 500,
-    reconnectJitter: 250,
-    // A password that is changed on both sides must not end the process.
-    ignoreAuthErrorAbort: true,
-    pingInterval: 15_000,
-    maxPingOut: 2,
-    timeout: 5_000,
-  };
 }

@@ -94,17 +94,31 @@ export class NatsStreams {
     const found = await findStream(manager, wanted.name);
     if (!found) return this.#add(manager, wanted);
     const { config } = found;
-    const replicas = this.#settings.replicas ?? config.num_replicas;
     const subjects = [...new Set([...config.subjects, ...wanted.subjects])];
     const changes = {
       ...(subjects.length > config.subjects.length && { subjects }),
       ...(config.max_age !== wanted.max_age && { max_age: wanted.max_age }),
       ...(config.duplicate_window !== wanted.duplicate_window && { duplicate_window: wanted.duplicate_window }),
-      ...(config.num_replicas !== replicas && { num_replicas: replicas }),
     };
-    if (Object.keys(changes).length === 0) return found;
-    this.#logger.info('updating a stream on NATS', { stream: wanted.name, changes: Object.keys(changes) });
-    return manager.streams.update(wanted.name, changes);
+    const names = Object.keys(changes);
+    if (names.length > 0) this.#logger.info('updating a stream on NATS', { stream: wanted.name, changes: names });
+    const updated = names.length > 0 ? await manager.streams.update(wanted.name, changes) : found;
+    return this.#replicate(manager, updated);
+  }
+
+  /** A stream that was made before the cluster had enough servers, or by somebody else, gets its replicas as soon as they can be had. */
+  async #replicate(manager: JetStreamManager, stream: StreamInfo): Promise<StreamInfo> {
+    const { name, num_replicas: found } = stream.config;
+    const replicas = this.#settings.replicas ?? (this.#isClustered() ? Math.max(found, CLUSTER_REPLICAS) : found);
+    if (replicas === found) return stream;
+    this.#logger.info('changing how many servers keep a stream on NATS', { stream: name, from: found, to: replicas });
+    try {
+      return await manager.streams.update(name, { num_replicas: replicas });
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error;
+      this.#logger.warn('the stream cannot have replicas', { stream: name, replicas, error });
+      return stream;
+    }
   }
 
   async #add(manager: JetStreamManager, wanted: Partial<StreamConfig> & { name: string }): Promise<StreamInfo> {
@@ -121,7 +135,7 @@ export class NatsStreams {
     try {
       return await manager.streams.add({ ...config, num_replicas: replicas });
     } catch (error) {
-      if (this.#settings.replicas !== undefined || replicas === 1 || !(error instanceof JetStreamApiError)) throw error;
+      if (replicas === 1 || !(error instanceof JetStreamApiError)) throw error;
       this.#logger.warn('the stream cannot have replicas', { stream: wanted.name, replicas, error });
       return manager.streams.add({ ...config, num_replicas: 1 });
     }

@@ -39,15 +39,3 @@ export function databaseConfig() {
     ORRERY_DATABASE_POOL: z.coerce.number().int().min(1).max(100).default(10),
   };
 }
-
-/** Where events go when several processes tell each other. */
-export function natsConfig() {
-  return {
-    /** NATS servers of one cluster, separated by commas, e.g. "nats://127.0.0.1:4222"; unset: events are read from the database. */
-    ORRERY_NATS_URL: z
-      .string()
-      .transform((text) => text.split(',').map((url) => url.trim()))
-      .pipe(z.array(z.string().regex(/^(nats|tls):\/\/[^\s/]+$/, 'must be URLs such as "nats://localhost:4222"')))
-      .optional(),
-  };
-}

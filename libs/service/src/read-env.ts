@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { Duration } from '@orrery/duration';
 import { z } from 'zod';
 
@@ -38,6 +39,11 @@ export function portNumber() {
   });
 }
 
+/** The path of a file that can be read; what it holds is not looked at. */
+export function readableFile() {
+  return z.string().refine(isReadable, 'is not a file that can be read');
+}
+
 /** One or more addresses "host:port", separated by commas; an IPv6 host is in brackets. */
 export function addressList() {
   return z.string().transform((text, context): readonly string[] => {
@@ -46,6 +52,15 @@ export function addressList() {
       if (!isAddress(address)) context.addIssue(`"${address}" is not an address such as "localhost:7001"`);
     return addresses;
   });
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isAddress(address: string): boolean {

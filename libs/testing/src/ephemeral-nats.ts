@@ -67,6 +67,29 @@ export async function startEphemeralNats(options: EphemeralNatsOptions = {}): Pr
   };
 }
 
+/**
+ * Starts so many servers as one cluster with JetStream, whose streams can have replicas. Resolves when they have found each other.
+ * The options' port is not used.
+ */
+export async function startNatsCluster(
+  size: number,
+  options: EphemeralNatsOptions = {},
+): Promise<readonly EphemeralNats[]> {
+  const routes = await Promise.all(Array.from({ length: size }, () => freePort()));
+  const urls = routes.map((port) => `"nats://${HOST}:${port}"`);
+  const start = (port: number, index: number): Promise<EphemeralNats> => {
+    const cluster = `cluster { name: test, listen: "${HOST}:${port}", routes: [${urls.join(', ')}] }`;
+    const config = `server_name: n${index + 1}\n${cluster}\n${options.config ?? ''}`;
+    return startEphemeralNats({ ...options, port: undefined, config });
+  };
+  const started = await Promise.allSettled(routes.map(start));
+  const servers = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const failed = started.find((each) => each.status === 'rejected');
+  if (!failed) return servers;
+  await Promise.all(servers.map((server) => server.stop()));
+  throw failed.reason;
+}
+
 interface Server {
   end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -76,10 +99,14 @@ async function start(program: string, config: string, port: number): Promise<Ser
   const script = `echo $$ > "$1.pid"; exec "$0" -c "$1"`;
   const child = spawn('sh', ['-c', script, program, config], { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
-  child.stderr.on('data', (chunk) => (log = `${log}${String(chunk)}`.slice(-2_000)));
+  let isReady = false;
+  child.stderr.on('data', (chunk) => {
+    log = `${log}${String(chunk)}`;
+    isReady ||= log.includes('Server is ready');
+    log = log.slice(-2_000);
+  });
   const ended = once(child, 'exit');
-  const isReady = (): boolean => log.includes('Server is ready');
-  for (const giveUp = Date.now() + STARTS_WITHIN_MS; !(isReady() && (await answers(port)));) {
+  for (const giveUp = Date.now() + STARTS_WITHIN_MS; !(isReady && (await answers(port)));) {
     if (child.exitCode !== null || Date.now() > giveUp) {
       child.kill('SIGKILL');
       throw new Error(`${program} did not come up on port ${port}:\n${log}`);

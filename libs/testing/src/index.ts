@@ -4,10 +4,16 @@ export { Arrivals } from './bus-suite/arrivals.ts';
 export { busSuite, type BusAdapter } from './bus-suite/bus-suite.ts';
 export { courseOf, taskEvent, workerEvent } from './bus-suite/sample-events.ts';
 export { storeSuite, type StoreAdapter } from './store-suite/store-suite.ts';
-export { type EphemeralNats, type EphemeralNatsOptions, startEphemeralNats } from './ephemeral-nats.ts';
+export {
+  type EphemeralNats,
+  type EphemeralNatsOptions,
+  startEphemeralNats,
+  startNatsCluster,
+} from './ephemeral-nats.ts';
 export * from './ephemeral-postgres.ts';
 export { Ledger } from './ledger.ts';
 export { modelSuite } from './model-suite/model-suite.ts';
 export { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.ts';
 export { freePort, startProcess, type TestProcess } from './test-process.ts';
 export { type LogLine, recordingLogger } from './recording-logger.ts';
+export { TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';

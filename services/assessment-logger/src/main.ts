@@ -1,5 +1,5 @@
 import { openNatsBus } from '@orrery/events';
-import { createLogger, runProcess, serve } from '@orrery/service';
+import { createLogger, natsOptions, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { observeAudit, observeBus, startTelemetry } from '@orrery/telemetry';
 import { createAssessmentLoggerService } from './assessment-logger.ts';
@@ -18,8 +18,10 @@ await runProcess(
       logger,
     });
     await store.migrate();
-    const servers = config.ORRERY_NATS_URL;
-    const bus = servers && observeBus(await openNatsBus({ servers, logger }), { telemetry, logger });
+    const nats = natsOptions(config);
+    const bus =
+      nats &&
+      observeBus(await openNatsBus({ ...nats, name: 'orrery-assessment-logger', logger }), { telemetry, logger });
     const server = await serve({
       modules: [
         createAssessmentLoggerService({

@@ -1,6 +1,6 @@
 import type { OrreryEvent } from '@orrery/core';
 import { openNatsBus } from '@orrery/events';
-import { createLogger, runProcess, serve } from '@orrery/service';
+import { createLogger, natsOptions, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { observeBus, observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
@@ -18,8 +18,9 @@ await runProcess(
       logger,
     });
     await store.migrate();
-    const servers = config.ORRERY_NATS_URL;
-    const bus = servers && observeBus(await openNatsBus({ servers, logger }), { telemetry, logger });
+    const nats = natsOptions(config);
+    const bus =
+      nats && observeBus(await openNatsBus({ ...nats, name: 'orrery-scheduler', logger }), { telemetry, logger });
     const scheduler = createSchedulerService({
       store,
       logger,

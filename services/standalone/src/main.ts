@@ -1,5 +1,5 @@
 import { createLocalBus, openNatsBus } from '@orrery/events';
-import { createLogger, runProcess, serve } from '@orrery/service';
+import { createLogger, natsOptions, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
@@ -15,8 +15,8 @@ await runProcess(
     const telemetry = await startTelemetry({ serviceName: 'orrery-standalone', env: process.env });
     const store = observeStore(await openStore(config.databaseUrl), { telemetry, logger });
     await store.migrate();
-    const servers = config.ORRERY_NATS_URL;
-    const bus = servers ? await openNatsBus({ servers, logger }) : createLocalBus({ logger });
+    const nats = natsOptions(config);
+    const bus = nats ? await openNatsBus({ ...nats, name: 'orrery-standalone', logger }) : createLocalBus({ logger });
     const stopReporting = reportBacklog({ tasks: store.tasks, telemetry, logger });
     const server = await serve({
       modules: createStandalone({

@@ -1,5 +1,5 @@
 import { openNatsBus } from '@orrery/events';
-import { createLogger, runProcess, SchedulerClient, serve } from '@orrery/service';
+import { createLogger, natsOptions, runProcess, SchedulerClient, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { observeStore, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
@@ -18,8 +18,8 @@ await runProcess(
     });
     await store.migrate();
     const scheduler = new SchedulerClient(config.ORRERY_SCHEDULERS, logger);
-    const servers = config.ORRERY_NATS_URL;
-    const bus = servers ? await openNatsBus({ servers, logger }) : null;
+    const nats = natsOptions(config);
+    const bus = nats ? await openNatsBus({ ...nats, name: 'orrery-task-api', logger }) : null;
     const maxPayloadBytes = config.ORRERY_MAX_PAYLOAD_BYTES;
     const server = await serve({
       modules: [createTaskApiService({ store, scheduler, bus, logger, maxPayloadBytes })],
