@@ -1,4 +1,4 @@
-import { eventv1, taskv1 } from '@orrery/contracts';
+import { eventv1, flowv1, taskv1 } from '@orrery/contracts';
 import { call, openChannel, traceCalls } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
 import type { CallOptions } from 'nice-grpc-common';
@@ -8,6 +8,7 @@ import type { ClientSettings } from './client-options.ts';
 export interface Connection {
   readonly settings: ClientSettings;
   readonly stub: taskv1.TaskServiceClient;
+  readonly flow: flowv1.FlowServiceClient;
   readonly events: eventv1.EventServiceClient;
   /** Makes a call that is safe to repeat; rejects with an OrreryError, or the signal's reason. */
   call<T>(attempt: (options: CallOptions) => Promise<T>, signal?: AbortSignal): Promise<T>;
@@ -20,6 +21,7 @@ export function connect(settings: ClientSettings): Connection {
   return {
     settings,
     stub: createClientFactory().use(traceCalls).create(taskv1.TaskServiceDefinition, channel),
+    flow: createClientFactory().use(traceCalls).create(flowv1.FlowServiceDefinition, channel),
     events: createClientFactory().use(traceCalls).create(eventv1.EventServiceDefinition, channel),
     call: (attempt, signal) => call(attempt, settings, signal),
     close: () => channel.close(),

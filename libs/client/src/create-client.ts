@@ -1,6 +1,7 @@
 import { OrreryError } from '@orrery/rpc';
 import { type ClientOptions, readClientOptions } from './client-options.ts';
 import { connect } from './connect.ts';
+import { createFlowLimits, type FlowLimits } from './flow-limits.ts';
 import { createEvents, type Events } from './subscribe-events.ts';
 import { createTasks, type Tasks } from './tasks.ts';
 
@@ -8,6 +9,8 @@ import { createTasks, type Tasks } from './tasks.ts';
 export interface Client extends AsyncDisposable {
   readonly tasks: Tasks;
   readonly events: Events;
+  /** How much may run, or begin, at the same time. */
+  readonly flowLimits: FlowLimits;
   /** Lets calls under way end, rejects waits, and closes the connection. */
   close(): Promise<void>;
 }
@@ -24,7 +27,7 @@ export function createClient(options: ClientOptions = {}): Client {
     closing ??= closeTasks(closed()).finally(() => connection.close());
     return closing;
   };
-  return { tasks, events, close, [Symbol.asyncDispose]: close };
+  return { tasks, events, flowLimits: createFlowLimits(connection), close, [Symbol.asyncDispose]: close };
 }
 
 function closed(): OrreryError {

@@ -1,6 +1,7 @@
 export { type BulkOptions, type BulkProgress, type BulkSelection } from './bulk-change.ts';
 export { type ClientOptions } from './client-options.ts';
 export { type Client, createClient } from './create-client.ts';
+export { type FlowLimitOptions, type FlowLimits } from './flow-limits.ts';
 export { type TaskFilter, type TaskPage, type TaskQuery } from './list-tasks.ts';
 export { type EventQuery, type Events, type ReceivedEvent } from './subscribe-events.ts';
 export { TaskCancelledError, TaskFailedError } from './task-errors.ts';

@@ -11,6 +11,8 @@ export interface TaskOptions {
   readonly queue?: string;
   /** Higher runs first. Default 0. */
   readonly priority?: number;
+  /** The tenant or resource it belongs to: keys take turns, and limits may hold for each of them. Default: none. */
+  readonly key?: string;
   /** Not before this time. Only one of `runAt` and `delay`. */
   readonly runAt?: Date;
   /** Not before this long from now. */
@@ -52,6 +54,7 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
     // Set by whoever traces the creation.
     traceparent: '',
     parentTaskId: task.parentTaskId ?? parent?.taskId ?? '',
+    flowKey: task.key ?? '',
   };
 }
 

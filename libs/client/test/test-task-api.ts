@@ -182,6 +182,7 @@ function newTask(id: string, spec: taskv1.TaskSpec | undefined): taskv1.Task {
     type: spec?.type ?? 'echo',
     params: spec?.params,
     priority: spec?.priority ?? 0,
+    flowKey: spec?.flowKey ?? '',
     status: taskv1.TaskStatus.PENDING,
     runTime: EPOCH,
     attempt: 0,

@@ -33,6 +33,7 @@ const CODE_BY_REASON: Readonly<Record<RefusalReason, Code>> = {
   SERVICE_UNAVAILABLE: Code.UNAVAILABLE,
   DEADLINE_EXCEEDED: Code.DEADLINE_EXCEEDED,
   INTERNAL: Code.INTERNAL,
+  FLOW_LIMIT_NOT_FOUND: Code.NOT_FOUND,
 };
 
 const TYPE_URL = 'type.googleapis.com/google.rpc.';

@@ -4,7 +4,7 @@ import { ERROR_CATEGORIES, ERROR_TYPES, SEVERITIES, TaskError, type TaskErrorDat
 import fc from 'fast-check';
 import * as contracts from './index.ts';
 
-const { dispatchv1, errorv1, taskv1, workerv1 } = contracts;
+const { dispatchv1, errorv1, flowv1, taskv1, workerv1 } = contracts;
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 // No JavaScript object that was assigned to has a key of this name.
@@ -67,6 +67,7 @@ const task: fc.Arbitrary<Task> = fc.record({
   type: text,
   params: payload,
   priority: fc.integer({ min: -1_000_000, max: 1_000_000 }),
+  flowKey: text,
   status: fc.constantFrom(...TASK_STATUSES),
   runAt: instant,
   attempt: uint32,
@@ -115,6 +116,19 @@ const worker: fc.Arbitrary<Omit<Worker, 'revision'>> = fc.record({
   heartbeatAt: instant,
 });
 
+const count = fc.integer({ min: 1, max: 1_000_000 });
+const flowLimit = fc
+  .record({
+    namespace: fc.constant('n'),
+    name: text,
+    queue: text,
+    type: text,
+    perKey: fc.boolean(),
+    maxRunning: fc.option(fc.nat(1_000_000)),
+    rate: fc.option(fc.record({ count, period: count.map((millis) => Duration.ofMillis(millis)), burst: count })),
+  })
+  .filter(({ maxRunning, rate }) => maxRunning !== null || rate !== null);
+
 describe('what is sent is what is received', () => {
   test('a duration', () => {
     check(anyDuration, (sent) => contracts.durationFromProto(contracts.durationToProto(sent), 'd'));
@@ -138,6 +152,13 @@ describe('what is sent is what is received', () => {
     check(task, (sent) => {
       const bytes = taskv1.Task.encode(contracts.taskToProto(sent, 'FULL')).finish();
       return contracts.taskFromProto(taskv1.Task.decode(bytes));
+    });
+  });
+
+  test('a flow limit', () => {
+    check(flowLimit, (sent) => {
+      const bytes = flowv1.FlowLimit.encode(contracts.flowLimitToProto(sent)).finish();
+      return contracts.flowLimitFromProto(flowv1.FlowLimit.decode(bytes), 'n', 'l');
     });
   });
 

@@ -15,6 +15,7 @@ function task(id: string, priority: number, createdMillis: number): Task {
     type: 't',
     params: { data: new Uint8Array(), contentType: '' },
     priority,
+    flowKey: '',
     retryPolicy: EXPONENTIAL,
     runTimeout: null,
     labels: {},

@@ -6,11 +6,14 @@ export const CLAIM_STRATEGIES = ['FIFO', 'LIFO', 'PRIORITY'] as const;
 /** Which of the due tasks come first. */
 export type ClaimStrategy = (typeof CLAIM_STRATEGIES)[number];
 
+/** What the order of claims looks at. */
+type Ordered = Pick<Task, 'id' | 'priority' | 'createdAt'>;
+
 /**
  * The order in which due tasks are claimed. FIFO: oldest first, ties by id ascending. LIFO: the exact reverse. PRIORITY: highest
- * priority first, then as FIFO.
+ * priority first, then as FIFO. Among tasks with different keys it is `takeTurns` that decides.
  */
-export function claimOrder(strategy: ClaimStrategy): (a: Task, b: Task) => number {
+export function claimOrder(strategy: ClaimStrategy): (a: Ordered, b: Ordered) => number {
   switch (strategy) {
     case 'FIFO':
       return oldestFirst;
@@ -21,7 +24,7 @@ export function claimOrder(strategy: ClaimStrategy): (a: Task, b: Task) => numbe
   }
 }
 
-function oldestFirst(a: Task, b: Task): number {
+function oldestFirst(a: Ordered, b: Ordered): number {
   return a.createdAt.getTime() - b.createdAt.getTime() || compareIds(a.id, b.id);
 }
 

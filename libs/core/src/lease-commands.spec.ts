@@ -17,6 +17,7 @@ const spec: TaskSpec = {
   type: 't',
   params: { data: Uint8Array.of(1), contentType: 'a/b' },
   priority: 0,
+  flowKey: '',
   retryPolicy: EXPONENTIAL,
   runTimeout: null,
   labels: {},

@@ -15,7 +15,8 @@ export type RefusalReason =
   | 'STORE_UNAVAILABLE'
   | 'SERVICE_UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
-  | 'INTERNAL';
+  | 'INTERNAL'
+  | 'FLOW_LIMIT_NOT_FOUND';
 
 /** One wrong field of a request, named as on the wire, e.g. `task.labels["x"]`. */
 export interface FieldViolation {
@@ -54,6 +55,14 @@ export function taskNotFound(namespace: string, taskId: string): Refusal {
   return new Refusal('TASK_NOT_FOUND', `no task "${taskId}" in namespace "${namespace}"`, {
     namespace,
     task_id: taskId,
+  });
+}
+
+/** There is no limit of this name in the namespace. */
+export function flowLimitNotFound(namespace: string, name: string): Refusal {
+  return new Refusal('FLOW_LIMIT_NOT_FOUND', `no flow limit "${name}" in namespace "${namespace}"`, {
+    namespace,
+    name,
   });
 }
 

@@ -1,12 +1,14 @@
 import type { AuditStore } from './audit-store.ts';
 import type { Subscription } from './event-bus.ts';
 import type { EventLog } from './event-log.ts';
+import type { FlowStore } from './flow-store.ts';
 import type { TaskStore } from './task-store.ts';
 import type { WorkerStore } from './worker-store.ts';
 
 /** Everything that is kept. One process opens one. */
 export interface Store {
   readonly tasks: TaskStore;
+  readonly flow: FlowStore;
   readonly workers: WorkerStore;
   readonly events: EventLog;
   readonly audit: AuditStore;

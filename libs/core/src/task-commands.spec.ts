@@ -15,6 +15,7 @@ const spec: TaskSpec = {
   type: 't',
   params: { data: Uint8Array.of(1), contentType: 'a/b' },
   priority: 3,
+  flowKey: '',
   retryPolicy: EXPONENTIAL,
   runTimeout: null,
   labels: { a: 'b' },

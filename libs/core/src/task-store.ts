@@ -15,7 +15,10 @@ export interface TaskStore {
   /** Stores new tasks: all, or none if one is refused. A repeated request id returns what its first use created. */
   createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]>;
 
-  /** Gives ready tasks to workers, in the strategy's order, one for each slot at most: task i of the answer has slot i. */
+  /**
+   * Gives ready tasks to workers, one for each slot at most: task i of the answer has slot i. They come in the strategy's order, keys
+   * taking turns as in `takeTurns`, within the limits of the namespace.
+   */
   claimTasks(claim: ClaimTasks): Promise<readonly Task[]>;
 
   /** Makes PENDING tasks ready whose time has come, oldest due first, and says which queues have new work. */
@@ -114,6 +117,10 @@ export interface ClaimTasks {
   readonly slots: readonly string[];
   /** How long each slot's lease is good for. */
   readonly leaseDuration: Duration;
+  /** Keys take turns from the one after this; default: from the first. A hint, so that no key is always the last. */
+  readonly afterKey?: string;
+  /** Only tasks that were created at least this long ago; default: all. */
+  readonly minAge?: Duration;
 }
 
 /** What promoting due tasks did. */

@@ -25,6 +25,8 @@ export interface TaskSpec extends TaskKey {
   readonly params: Payload;
   /** Higher runs first under the PRIORITY strategy. */
   readonly priority: number;
+  /** The tenant or resource it belongs to, for fairness and limits; empty: none. */
+  readonly flowKey: string;
   readonly retryPolicy: RetryPolicy;
   /** How long one attempt may run; null: no limit. */
   readonly runTimeout: Duration | null;

@@ -11,6 +11,7 @@ export interface TaskRow {
   readonly params: Uint8Array;
   readonly params_type: string;
   readonly priority: number;
+  readonly flow_key: string | null;
   readonly options: string | null;
   readonly labels: string | null;
   readonly correlation_id: string;
@@ -44,6 +45,7 @@ export const TASK_COLUMNS = [
   'params',
   'params_type',
   'priority',
+  'flow_key',
   'options',
   'labels',
   'correlation_id',
@@ -77,6 +79,7 @@ export function toTask(row: TaskRow): Task {
     type: row.type,
     params: { data: row.params, contentType: row.params_type },
     priority: row.priority,
+    flowKey: row.flow_key ?? '',
     ...readTaskOptions(row.options),
     labels: row.labels === null ? {} : (JSON.parse(row.labels) as Labels),
     correlationId: row.correlation_id,

@@ -41,7 +41,17 @@ describe('a store that is observed', () => {
   async function create(type: string): Promise<string> {
     const id = newTaskId();
     const params = { data: new Uint8Array(), contentType: 'application/json' };
-    const spec = { namespace, id, queue: 'q', type, params, priority: 0, retryPolicy: EXPONENTIAL, runTimeout: null };
+    const spec = {
+      namespace,
+      id,
+      queue: 'q',
+      type,
+      params,
+      priority: 0,
+      flowKey: '',
+      retryPolicy: EXPONENTIAL,
+      runTimeout: null,
+    };
     const origin = { labels: {}, correlationId: 'because', traceparent, parentTaskId: '' };
     const task = { spec: { ...spec, ...origin }, due: null, idIsCallers: false };
     await tasks.createTasks({ namespace, tasks: [task], request: null });

@@ -62,6 +62,7 @@ export async function addTasks(
     type: options.type ?? 'test.work',
     params: { data: options.params ?? Buffer.from('{}'), contentType: 'application/json' },
     priority: 0,
+    flowKey: '',
     retryPolicy: options.retryPolicy ?? EXPONENTIAL,
     runTimeout: null,
     labels: {},

@@ -54,6 +54,7 @@ export function parseTaskSpec(
     queue: checks.name(`${field}.queue`, wire.queue, { default: 'default' }),
     type: checks.name(`${field}.type`, wire.type, { max: 255 }),
     priority: wire.priority,
+    flowKey: wire.flowKey === '' ? '' : checks.name(`${field}.flow_key`, wire.flowKey),
     runTimeout: runTimeout ?? null,
     labels: wire.labels,
     correlationId: checks.text(`${field}.correlation_id`, wire.correlationId) || context.correlationId || v4(),

@@ -1,14 +1,15 @@
-import type { EventBus, EventLog, OrreryEvent, Subscription, TaskStore } from '@orrery/core';
+import type { EventBus, EventLog, FlowStore, OrreryEvent, Subscription, TaskStore } from '@orrery/core';
 import type { Logger, ServiceModule } from '@orrery/service';
 import { EventFeed } from './event-feed.ts';
 import { eventService } from './event-service.ts';
+import { flowService } from './flow-service.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 import { taskService } from './task-service.ts';
 import { Waiters } from './waiters.ts';
 
 /** What the task-api is made of. */
 export interface TaskApiParts {
-  readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
+  readonly store: { readonly tasks: TaskStore; readonly flow: FlowStore; readonly events: EventLog };
   readonly scheduler: SchedulerPort;
   /** Where it hears of events: that makes waiting quick. Null: waiting is looking. */
   readonly bus: Pick<EventBus, 'listen'> | null;
@@ -37,6 +38,7 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
         maxPayloadBytes: parts.maxPayloadBytes,
         draining: draining.signal,
       }),
+      flowService(parts.store.flow),
       eventService({ events, feed, logger: parts.logger, draining: draining.signal }),
     ],
     async start() {

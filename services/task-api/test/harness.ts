@@ -1,4 +1,4 @@
-import { eventv1, refusalFromStatus, taskv1 } from '@orrery/contracts';
+import { eventv1, flowv1, refusalFromStatus, taskv1 } from '@orrery/contracts';
 import type { Refusal, TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLocalBus } from '@orrery/events';
@@ -40,6 +40,7 @@ export async function startTaskApi(limits: ServerLimits = {}) {
     bus,
     address: `127.0.0.1:${server.port}`,
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
+    flow: createClient(flowv1.FlowServiceDefinition, channel),
     events: createClient(eventv1.EventServiceDefinition, channel),
     async stop() {
       channel.close();

@@ -21,7 +21,7 @@ function after(millis: number): Date {
 
 function task(changes: Partial<Task>): Task {
   return {
-    ...{ namespace: 'default', id: 'id', queue: 'default', type: 'file.analyze', priority: 0, labels: {} },
+    ...{ namespace: 'default', id: 'id', queue: 'default', type: 'file.analyze', priority: 0, flowKey: '', labels: {} },
     ...{ params: { data: new Uint8Array(), contentType: 'application/json' }, retryPolicy: EXPONENTIAL },
     ...{ runTimeout: null, correlationId: '', traceparent: '', parentTaskId: '', status: 'SUCCEEDED', runAt: CREATED },
     ...{ attempt: 1, maxAttempts: 5, workerId: 'w', leaseToken: null, leaseExpiresAt: null, cancelRequestedAt: null },

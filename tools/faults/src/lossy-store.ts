@@ -29,6 +29,7 @@ export async function openStore(...args: Parameters<typeof openReliably>): Promi
   const store = await openReliably(...args);
   return {
     ...forwarded(store),
+    flow: store.flow,
     tasks: lossy(store.tasks),
     workers: lossy(store.workers),
     events: lossy(store.events),
@@ -36,7 +37,7 @@ export async function openStore(...args: Parameters<typeof openReliably>): Promi
   };
 }
 
-function forwarded(store: Store): Omit<Store, 'tasks' | 'workers' | 'events' | 'audit'> {
+function forwarded(store: Store): Omit<Store, 'tasks' | 'flow' | 'workers' | 'events' | 'audit'> {
   return {
     migrate: () => store.migrate(),
     listenForTasks: (hear) => store.listenForTasks(hear),

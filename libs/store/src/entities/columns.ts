@@ -15,6 +15,7 @@ export function columns(dialect: Dialect) {
     text: () => p.text(),
     integer: () => p.integer(),
     count: () => p.bigint(),
+    real: () => p.double(),
     /** Rises with each row. */
     serial: () => (postgres ? p.bigint().primary().autoincrement() : p.integer().primary().autoincrement()),
     flag: () => p.boolean(),

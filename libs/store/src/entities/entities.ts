@@ -3,6 +3,7 @@ import { auditRecordEntity } from './audit-record.ts';
 import { createRequestEntity } from './create-request.ts';
 import { eventCursorEntity, eventPositionEntity, eventSequencerEntity } from './event-log.ts';
 import { finishedTaskEntity } from './finished-task.ts';
+import { flowLimitEntity, flowRateEntity } from './flow.ts';
 import { outboxEntity } from './outbox.ts';
 import { taskEntity } from './task.ts';
 import { workerEntity } from './worker.ts';
@@ -12,6 +13,8 @@ export function entities(dialect: Dialect) {
   return [
     taskEntity(dialect),
     finishedTaskEntity(dialect),
+    flowLimitEntity(dialect),
+    flowRateEntity(dialect),
     createRequestEntity(dialect),
     outboxEntity(dialect),
     ...(dialect === 'postgresql' ? [eventPositionEntity(), eventSequencerEntity()] : []),

@@ -12,6 +12,8 @@ export function taskColumns(dialect: Dialect) {
     params: bytes(),
     paramsType: text(),
     priority: integer(),
+    /** The flow key; null: none. */
+    flowKey: name().nullable(),
     /** What few tasks have and no statement looks into, as JSON; null: nothing of it. See task-options.ts. */
     options: text().nullable(),
     /** A JSON object; null: none. */

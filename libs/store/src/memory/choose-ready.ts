@@ -1,46 +1,42 @@
-import { claimOrder, matchesTypes, type ClaimStrategy, type ClaimTasks, type Task } from '@orrery/core';
+import { CandidateList, matchesTypes, takeTurns } from '@orrery/core';
+import type { ClaimStrategy, ClaimTasks, FlowBudget, Task } from '@orrery/core';
 import type { ReadyRows, Row, TaskTable } from './task-table.ts';
 
-/** The tasks that a claim is given: the first in the strategy's order over all its queues, one for each slot at most. */
-export function chooseReady(table: TaskTable, claim: ClaimTasks): readonly Task[] {
-  const { namespace, queues, types, strategy, slots } = claim;
-  const order = claimOrder(strategy);
-  // Each queue is in order, so that the next task is always the best of the queues' first ones.
-  const heads = [...new Set(queues)]
-    .map((queue) => inOrder(table.ready(namespace, queue), strategy))
-    .map(startOf(types));
-  const chosen: Task[] = [];
-  while (chosen.length < slots.length) {
-    let best: Head | undefined;
-    for (const head of heads) if (head.task && (!best?.task || order(head.task, best.task) < 0)) best = head;
-    if (!best?.task) break;
-    chosen.push(best.task);
-    best.advance();
+/** The tasks that a claim is given: the keys of all its queues take turns, as far as the budget goes. */
+export function chooseReady(table: TaskTable, claim: ClaimTasks, budget: FlowBudget, now: Date): readonly Task[] {
+  const { namespace, queues, strategy, slots, afterKey = '' } = claim;
+  const sources = [...new Set(queues)]
+    .flatMap((queue) => table.readyGroups(namespace, queue))
+    .filter(({ alike }) => !alike || (matchesTypes(claim.types, alike.type) && budget.admits(alike)))
+    .map(({ alike, rows }) => ({
+      list: new CandidateList<Task>(alike?.flowKey ?? '', { alike: alike !== null }),
+      tasks: candidates(rows, claim, now),
+    }));
+  const turns = takeTurns(
+    sources.map(({ list }) => list),
+    { strategy, count: slots.length, afterKey },
+    budget,
+  );
+  for (;;) {
+    const { done, value } = turns.next();
+    if (done) return value;
+    for (const { list, tasks } of sources) if (list.isDry) addNext(list, tasks);
   }
-  return chosen;
 }
 
-interface Head {
-  task: Task | undefined;
-  advance(): void;
+function addNext(list: CandidateList<Task>, tasks: Iterator<Task>): void {
+  const next = tasks.next();
+  list.add(next.done ? [] : [next.value], { hasMore: !next.done });
 }
 
-function startOf(types: readonly string[]): (rows: Iterator<Row>) => Head {
-  return (rows) => {
-    const head: Head = {
-      task: undefined,
-      advance() {
-        let next = rows.next();
-        while (!next.done && !matchesTypes(types, next.value.task.type)) next = rows.next();
-        head.task = next.done ? undefined : next.value.task;
-      },
-    };
-    head.advance();
-    return head;
-  };
+function* candidates(rows: ReadyRows, claim: ClaimTasks, now: Date): Generator<Task> {
+  const { types, strategy, minAge } = claim;
+  const createdBy = minAge ? now.getTime() - minAge.toMillis() : Infinity;
+  for (const { task } of inOrder(rows, strategy))
+    if (matchesTypes(types, task.type) && task.createdAt.getTime() <= createdBy) yield task;
 }
 
-function inOrder(ready: ReadyRows, strategy: ClaimStrategy): Iterator<Row> {
-  if (strategy === 'PRIORITY') return ready.byPriority[Symbol.iterator]();
-  return strategy === 'FIFO' ? ready.byAge[Symbol.iterator]() : ready.byAge.backwards();
+function inOrder(ready: ReadyRows, strategy: ClaimStrategy): Iterable<Row> {
+  if (strategy === 'PRIORITY') return ready.byPriority;
+  return strategy === 'FIFO' ? ready.byAge : ready.byAge.backwards();
 }

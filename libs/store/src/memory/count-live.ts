@@ -1,4 +1,4 @@
-import type { QueueStats } from '@orrery/core';
+import type { QueueStats, RunningCount } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import type { Row } from './task-table.ts';
 
@@ -6,6 +6,16 @@ import type { Row } from './task-table.ts';
 export function countLive(rows: Iterable<Row>, now: Date): readonly QueueStats[] {
   const groups = Map.groupBy(rows, ({ task }) => `${task.namespace}\0${task.queue}`);
   return [...groups.values()].map((group) => countQueue(group, now));
+}
+
+/** Counts the running tasks of a namespace by queue, type and key. */
+export function countRunning(running: Iterable<Row>, namespace: string): readonly RunningCount[] {
+  const own = [...running].filter(({ task }) => task.namespace === namespace);
+  const places = Map.groupBy(own, ({ task: { queue, type, flowKey } }) => JSON.stringify([queue, type, flowKey]));
+  return [...places].map(([place, { length }]) => {
+    const [queue, type, flowKey] = JSON.parse(place) as [string, string, string];
+    return { queue, type, flowKey, count: length };
+  });
 }
 
 function countQueue(rows: readonly Row[], now: Date): QueueStats {

@@ -25,8 +25,9 @@ import { Duration } from '@orrery/duration';
 import { chooseListed } from './choose-listed.ts';
 import { chooseReady } from './choose-ready.ts';
 import { createTasks, type UsedRequests } from './create-tasks.ts';
-import { countLive } from './count-live.ts';
+import { countLive, countRunning } from './count-live.ts';
 import type { MemoryEvents } from './memory-events.ts';
+import type { MemoryFlow } from './memory-flow.ts';
 import { refusedLease, settleLeases } from './settle-leases.ts';
 import { takeWhile } from './take-where.ts';
 import { TaskTable, type Row } from './task-table.ts';
@@ -36,10 +37,12 @@ export class MemoryTasks implements TaskStore {
   readonly #table = new TaskTable();
   readonly #requests: UsedRequests = new Map();
   readonly #log: MemoryEvents;
+  readonly #flow: MemoryFlow;
   readonly #clock: Clock;
 
-  constructor(log: MemoryEvents, clock: Clock) {
+  constructor(log: MemoryEvents, flow: MemoryFlow, clock: Clock) {
     this.#log = log;
+    this.#flow = flow;
     this.#clock = clock;
   }
 
@@ -53,9 +56,11 @@ export class MemoryTasks implements TaskStore {
     const now = this.#clock.now();
     const token = randomUUID();
     const duration = claim.leaseDuration;
-    const changes = chooseReady(this.#table, claim).map((task, index) =>
+    const budget = this.#flow.budgetFor(claim, () => countRunning(this.#table.running, claim.namespace), now);
+    const changes = chooseReady(this.#table, claim, budget, now).map((task, index) =>
       commands.claimTask(task, { workerId: claim.slots[index] ?? '', token, duration }, now),
     );
+    this.#flow.keepRates(claim.namespace, budget.rateUses());
     return this.#keep(changes, now);
   }
 

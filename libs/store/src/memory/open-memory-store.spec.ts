@@ -10,6 +10,7 @@ describe('the memory store', () => {
       type: 't',
       params: { data: new Uint8Array(), contentType: '' },
       priority: 0,
+      flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
       labels: {},

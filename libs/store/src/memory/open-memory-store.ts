@@ -2,15 +2,18 @@ import { StorageError, systemClock, type Clock, type Store } from '@orrery/core'
 import { NO_OTHERS } from '../no-others.ts';
 import { MemoryAudit } from './memory-audit.ts';
 import { MemoryEvents } from './memory-events.ts';
+import { MemoryFlow } from './memory-flow.ts';
 import { MemoryTasks } from './memory-tasks.ts';
 import { MemoryWorkers } from './memory-workers.ts';
 
 /** Opens a store that keeps everything in this process's memory, for tests and trials: what it holds ends with the process. */
 export function openMemoryStore({ clock = systemClock }: { readonly clock?: Clock } = {}): Store {
   const events = new MemoryEvents(clock);
+  const flow = new MemoryFlow(clock);
   let isOpen = true;
   return {
-    tasks: new MemoryTasks(events, clock),
+    tasks: new MemoryTasks(events, flow, clock),
+    flow,
     workers: new MemoryWorkers(events, clock),
     events,
     audit: new MemoryAudit(clock),

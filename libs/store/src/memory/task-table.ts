@@ -1,4 +1,4 @@
-import { claimOrder, compareIds, isTerminal, type Task, type TaskKey } from '@orrery/core';
+import { claimOrder, compareIds, isTerminal, type FlowPlace, type Task, type TaskKey } from '@orrery/core';
 import { SortedList } from './sorted-list.ts';
 
 /** A task, and what the store keeps beside it. */
@@ -8,10 +8,17 @@ export interface Row {
   readonly ready: boolean;
 }
 
-/** The ready rows of one queue, in the two orders in which they are claimed. */
+/** Ready rows in the two orders in which they are claimed. */
 export interface ReadyRows {
   readonly byAge: SortedList<Row>;
   readonly byPriority: SortedList<Row>;
+}
+
+/** The ready rows of one queue without a key, or those of one key and type. */
+export interface ReadyGroup {
+  /** What all its tasks have in common; null: they have no key, and may be of any type. */
+  readonly alike: FlowPlace | null;
+  readonly rows: ReadyRows;
 }
 
 const byId = (a: Row, b: Row) => compareIds(a.task.id, b.task.id);
@@ -22,7 +29,8 @@ const priority = claimOrder('PRIORITY');
 /** All rows, and the orders in which they are looked for. */
 export class TaskTable {
   readonly #rows = new Map<string, Row>();
-  readonly #ready = new Map<string, ReadyRows>();
+  /** By queue, then by key and type. */
+  readonly #ready = new Map<string, Map<string, ReadyGroup>>();
   readonly #byNamespace = new Map<string, SortedList<Row>>();
   /** PENDING, not ready: the earliest due first. */
   readonly waiting = new SortedList<Row>((a, b) => millis(a.task.runAt) - millis(b.task.runAt) || byKey(a, b));
@@ -56,14 +64,12 @@ export class TaskTable {
     if (!row) return;
     this.#rows.delete(keyOf(key.namespace, key.id));
     for (const order of this.#ordersOf(row)) order.remove(row);
+    if (row.ready) this.#forgetEmptyGroup(row.task);
   }
 
-  /** The ready rows of a queue. */
-  ready(namespace: string, queue: string): ReadyRows {
-    return getOrAdd(this.#ready, keyOf(namespace, queue), () => ({
-      byAge: new SortedList<Row>((a, b) => fifo(a.task, b.task)),
-      byPriority: new SortedList<Row>((a, b) => priority(a.task, b.task)),
-    }));
+  /** The groups of ready rows of a queue that have any. */
+  readyGroups(namespace: string, queue: string): readonly ReadyGroup[] {
+    return [...(this.#ready.get(keyOf(namespace, queue))?.values() ?? [])];
   }
 
   /** Every row of a namespace, by id. */
@@ -75,16 +81,36 @@ export class TaskTable {
   *live(): Generator<Row> {
     yield* this.waiting;
     yield* this.running;
-    for (const { byAge } of this.#ready.values()) yield* byAge;
+    for (const groups of this.#ready.values()) for (const { rows } of groups.values()) yield* rows.byAge;
+  }
+
+  #readyRows(task: Task): ReadyRows {
+    const { namespace, queue, type, flowKey } = task;
+    const groups = getOrAdd(this.#ready, keyOf(namespace, queue), () => new Map<string, ReadyGroup>());
+    return getOrAdd(groups, groupOf(task), () => ({
+      alike: flowKey === '' ? null : { queue, type, flowKey },
+      rows: {
+        byAge: new SortedList<Row>((a, b) => fifo(a.task, b.task)),
+        byPriority: new SortedList<Row>((a, b) => priority(a.task, b.task)),
+      },
+    })).rows;
+  }
+
+  #forgetEmptyGroup(task: Task): void {
+    const queue = keyOf(task.namespace, task.queue);
+    const groups = this.#ready.get(queue);
+    if (groups?.get(groupOf(task))?.rows.byAge.size !== 0) return;
+    groups.delete(groupOf(task));
+    if (groups.size === 0) this.#ready.delete(queue);
   }
 
   #ordersOf(row: Row): readonly SortedList<Row>[] {
-    const { namespace, queue, status } = row.task;
+    const { namespace, status } = row.task;
     const all = this.inNamespace(namespace);
     if (isTerminal(status)) return [all, this.ended];
     if (status === 'RUNNING') return [all, this.running];
     if (!row.ready) return [all, this.waiting];
-    const ready = this.ready(namespace, queue);
+    const ready = this.#readyRows(row.task);
     return [all, ready.byAge, ready.byPriority];
   }
 }
@@ -92,6 +118,10 @@ export class TaskTable {
 // Neither namespaces nor ids have a NUL, so that no two pairs make the same key.
 function keyOf(namespace: string, id: string): string {
   return `${namespace}\0${id}`;
+}
+
+function groupOf({ flowKey, type }: Task): string {
+  return flowKey === '' ? '' : keyOf(flowKey, type);
 }
 
 function millis(instant: Date | null): number {

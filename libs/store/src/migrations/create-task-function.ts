@@ -20,7 +20,8 @@ const PARAMETERS = `
   parent_task_id text default null,
   id text default null,
   params_bytes bytea default null,
-  params_type text default null`;
+  params_type text default null,
+  flow_key text default null`;
 
 /** Everything that is wrong with a task, as task-api would say it. */
 const PROBLEMS = `
@@ -30,7 +31,7 @@ const PROBLEMS = `
         when value !~ '^[A-Za-z0-9._:/-]+$' then name || ' may hold only letters, digits and "._:/-"'
       end as problem
     from (values ('namespace', namespace, 128), ('queue', queue, 128), ('type', coalesce(type, ''), 255), ('id', id, 128),
-      ('parent_task_id', nullif(parent_task_id, ''), 128)) as given (name, value, most)
+      ('parent_task_id', nullif(parent_task_id, ''), 128), ('flow_key', nullif(flow_key, ''), 128)) as given (name, value, most)
     union all
     select name || ' is longer than 255 characters'
     from (values ('correlation_id', correlation_id), ('traceparent', traceparent), ('params_type', params_type))
@@ -110,10 +111,10 @@ begin
     'retry', nullif(policy, exponential), 'runTimeout', trim_scale(extract(epoch from run_timeout)) || 's'));
   run_at := greatest(created_at, date_trunc('milliseconds', run_at), created_at + date_trunc('milliseconds', delay));
   insert into task (
-    namespace, id, queue, type, params, params_type, priority, options, labels, correlation_id, traceparent,
+    namespace, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id, traceparent,
     parent_task_id, status, run_at, attempt, max_attempts, worker_id, created_at, updated_at, revision, ready)
   values (
-    namespace, id, queue, type, bytes, params_type, priority, nullif(options, '{}')::text, nullif(labels, '{}'), correlation_id, traceparent,
+    namespace, id, queue, type, bytes, params_type, priority, nullif(flow_key, ''), nullif(options, '{}')::text, nullif(labels, '{}'), correlation_id, traceparent,
     parent_task_id, 'PENDING', run_at, 0, (policy->>'maxAttempts')::integer, '', created_at, created_at, 1, run_at <= created_at);
   if chosen and exists (select from finished_task as ended where ended.namespace = namespace and ended.id = id) then
     raise exception using errcode = 'unique_violation', message = format('task %s exists already in namespace %s', id, namespace);

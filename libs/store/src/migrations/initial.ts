@@ -1,7 +1,9 @@
 import type { Dialect } from '../dialect.ts';
+import { flowControl } from './flow-control.ts';
 import { createTaskFunction } from './create-task-function.ts';
 
-const READY = `status = 'PENDING' and ready`;
+const READY = `status = 'PENDING' and ready and flow_key is null`;
+const KEYED = `status = 'PENDING' and ready and flow_key is not null`;
 
 /** The first schema: live and ended tasks, request ids, the event log, the audit trail and the worker registry. */
 export function initial(dialect: Dialect): readonly string[] {
@@ -21,6 +23,7 @@ export function initial(dialect: Dialect): readonly string[] {
     params ${bytes} not null,
     params_type text not null,
     priority integer not null,
+    flow_key ${name} null,
     options text null,
     labels ${json} null,
     correlation_id text not null,
@@ -50,12 +53,18 @@ export function initial(dialect: Dialect): readonly string[] {
     `create index task_ready on task (namespace, queue, created_at, id) where ${READY} and priority = 0`,
     `create index task_ready_by_priority on task (namespace, queue, priority desc, created_at, id) where ${READY} and priority <> 0`,
     `create index task_ready_by_age on task (namespace, queue, created_at, id) where ${READY} and priority <> 0`,
+    `create index task_keyed_by_age on task (namespace, queue, flow_key, type, created_at, id)
+      where ${KEYED}`,
+    `create index task_keyed_by_priority on task (namespace, queue, flow_key, type, priority desc, created_at, id)
+      where ${KEYED}`,
+    `create index task_keyed_running on task (namespace, flow_key, queue, type) where status = 'RUNNING' and flow_key is not null`,
     `create index task_waiting on task (run_at) where status = 'PENDING' and not ready`,
     `create index task_lease on task (lease_expires_at) where status = 'RUNNING'`,
     `create table finished_task (${taskColumns}
     primary key (namespace, id))`,
     `create index finished_task_age on finished_task (finished_at)`,
     `create index finished_task_failed on finished_task (namespace, id) where status = 'FAILED'`,
+    ...flowControl(dialect),
     `create table create_request (
     namespace ${name} not null,
     request_id ${name} not null,

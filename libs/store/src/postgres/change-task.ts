@@ -90,6 +90,7 @@ function toValues(task: Task): unknown[] {
     params: task.params.data,
     params_type: task.params.contentType,
     priority: task.priority,
+    flow_key: task.flowKey || null,
     options: writeTaskOptions(task),
     labels: writeLabels(task.labels),
     correlation_id: task.correlationId,

@@ -1,24 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ClaimStrategy, ClaimTasks, Task } from '@orrery/core';
 import { toTask, type TaskRow } from '../task-row.ts';
+import { claimFairly } from './claim-fairly.ts';
+import { ORDER, PARTS } from './claim-order.ts';
 import type { Database } from './database.ts';
+import type { PostgresFlow } from './postgres-flow.ts';
 import { eventJson, NOW, statement, type Statement } from './statement.ts';
-
-const ORDER: Readonly<Record<ClaimStrategy, string>> = {
-  FIFO: 'created_at, id',
-  LIFO: 'created_at desc, id desc',
-  PRIORITY: 'priority desc, created_at, id',
-};
-
-/**
- * The parts of a queue, each with an index of its own in its own order, so that a task without a priority, as most are, pays for
- * one index. By PRIORITY each part comes after the one before, and is read only as far as that one did not suffice.
- */
-const PARTS: Readonly<Record<ClaimStrategy, readonly string[]>> = {
-  FIFO: ['priority = 0', 'priority <> 0'],
-  LIFO: ['priority = 0', 'priority <> 0'],
-  PRIORITY: ['priority <> 0 and priority > 0', 'priority = 0', 'priority <> 0 and priority < 0'],
-};
 
 /** What a claim changes is known without asking, and what cannot be set before it either. */
 const ASKED = [
@@ -52,7 +39,8 @@ function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): St
   const part = (queue: string, priority: string) => `
     select * from (
       select namespace, id, priority, created_at from task
-      where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready and ${priority}
+      where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready and flow_key is null and ${priority}
+        and not exists (select from keyed)
         ${anyType ? '' : 'and (type = any($7::text[]) or type ^@ any($8::text[]))'}
       order by ${ORDER[strategy]}
       limit cardinality($4::text[])
@@ -65,7 +53,12 @@ function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): St
     : `select due.* from unnest($3::text[]) as wanted (queue), lateral (${ready('wanted.queue')} ${limit}) as due`;
   return statement(
     `claim_${strategy.toLowerCase()}${oneQueue ? '' : '_queues'}${anyType ? '' : '_types'}`,
-    `with due as materialized (${due}),
+    `with keyed as materialized (
+      select wanted.queue from unnest($3::text[]) as wanted (queue), lateral (
+        select from task
+        where namespace = $2 and task.queue = wanted.queue and status = 'PENDING' and ready and flow_key is not null
+        limit 1) as found),
+    due as materialized (${due}),
     taken as materialized (
       select namespace, id, row_number() over (order by ${ORDER[strategy]}) as slot from due
       order by slot limit cardinality($4::text[])),
@@ -79,7 +72,8 @@ function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): St
     told as (
       insert into outbox (namespace, at, events)
       select $2, ${NOW}, json_agg(${eventJson(`'started'`)}) from claimed having count(*) > 0)
-    select ${ASKED.join(', ')} from claimed order by slot`,
+    select ${ASKED.map((column) => `claimed.${column}`).join(', ')}, keyed.queue as keyed
+    from claimed full join keyed on false order by slot`,
   );
 }
 
@@ -97,9 +91,14 @@ function claimStatement(strategy: ClaimStrategy, oneQueue: boolean, anyType: boo
 const EPOCH = new Date(0);
 
 /** Gives ready tasks to workers. */
-export async function claimTasks(database: Database, request: ClaimTasks): Promise<readonly Task[]> {
+export async function claimTasks(
+  database: Database,
+  flow: PostgresFlow,
+  request: ClaimTasks,
+): Promise<readonly Task[]> {
   const queues = [...new Set(request.queues)];
   if (queues.length === 0 || request.slots.length === 0) return [];
+  if (request.minAge || (await flow.mustShare(request.namespace, queues))) return claimFairly(database, flow, request);
   const anyType = request.types.length === 0;
   const token = randomUUID();
   const lease = request.leaseDuration.addTo(EPOCH).getTime();
@@ -108,6 +107,8 @@ export async function claimTasks(database: Database, request: ClaimTasks): Promi
     claimStatement(request.strategy, queues.length === 1, anyType),
     anyType ? values : [...values, exact(request.types), prefixes(request.types)],
   );
+  // Where there are keyed tasks nothing was claimed: their keys have their turns.
+  if (rows[0]?.keyed) return claimFairly(database, flow, request);
   return rows.map((row, slot) => {
     const now = row.lease_expires_at - lease;
     return toTask({
@@ -125,9 +126,11 @@ export async function claimTasks(database: Database, request: ClaimTasks): Promi
 
 type ClaimedRow = Pick<TaskRow, Exclude<(typeof ASKED)[number], 'lease_expires_at'>> & {
   readonly lease_expires_at: number;
+  /** Where there are keyed tasks: one of their queues. */
+  readonly keyed: string | null;
 };
 
-const NOT_YET = { cancel_requested_at: null, result: null, result_type: null, finished_at: null };
+const NOT_YET = { flow_key: null, cancel_requested_at: null, result: null, result_type: null, finished_at: null };
 
 function exact(types: readonly string[]): string[] {
   return types.filter((type) => !type.endsWith('.*'));

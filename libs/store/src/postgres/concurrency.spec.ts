@@ -37,6 +37,7 @@ function newTask(id?: string): NewTask {
       type: 'greet',
       params: { data: Buffer.from('{}'), contentType: 'application/json' },
       priority: 0,
+      flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
       labels: {},

@@ -41,6 +41,7 @@ function createByStore(spec: Partial<TaskSpec>, due: NewTask['due'] = null) {
     type: 'mail.send',
     params: { data: Buffer.from('null'), contentType: 'application/json' },
     priority: 0,
+    flowKey: '',
     retryPolicy: EXPONENTIAL,
     runTimeout: null,
     labels: {},

@@ -9,17 +9,17 @@ import { isUniqueViolation } from './storage-errors.ts';
 
 const NEW = `
   insert into task (
-    namespace, id, queue, type, params, params_type, priority, options, labels, correlation_id, traceparent,
+    namespace, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id, traceparent,
     parent_task_id, status, run_at, attempt, max_attempts, worker_id, created_at, updated_at, revision, ready)
-  select $2, id, queue, type, params, params_type, priority, options, labels, correlation_id, traceparent,
+  select $2, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id, traceparent,
     parent_task_id, 'PENDING', run_at, 0, max_attempts, '', now, now, 1, run_at <= now
   from (
     select *, greatest(now, ${fromMillis('due_at')}, now + delay * interval '1 millisecond') as run_at
     from (select ${NOW} as now offset 0) as clock, unnest(
-      $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::int[], $9::text[], $10::jsonb[],
-      $11::text[], $12::text[], $13::text[], $14::int[], $15::bigint[], $16::bigint[]
+      $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[], $8::int[], $9::text[], $10::text[], $11::jsonb[],
+      $12::text[], $13::text[], $14::text[], $15::int[], $16::bigint[], $17::bigint[]
     ) as given (
-      id, queue, type, params, params_type, priority, options, labels,
+      id, queue, type, params, params_type, priority, flow_key, options, labels,
       correlation_id, traceparent, parent_task_id, max_attempts, due_at, delay)
   ) as new`;
 
@@ -30,7 +30,7 @@ const NEW = `
 const INSERT = statement(
   'create_tasks',
   `with new as (${NEW})
-  insert into outbox (namespace, at, events) values ($2, ${NOW}, $17)`,
+  insert into outbox (namespace, at, events) values ($2, ${NOW}, $18)`,
 );
 
 /** The same, unless the request id was used before; of several calls at once, the others wait until the first has ended. */
@@ -38,13 +38,13 @@ const INSERT_ONCE = statement(
   'create_tasks_once',
   `with used as (
     insert into create_request (namespace, request_id, body_hash, task_ids, created_at)
-    values ($2, $18, $19, $20, ${NOW})
+    values ($2, $19, $20, $21, ${NOW})
     on conflict do nothing
     returning 1),
   new as (${NEW} where exists (select from used)),
   told as (
     insert into outbox (namespace, at, events)
-    select $2, ${NOW}, $17 where $17 <> '[]' and exists (select from used))
+    select $2, ${NOW}, $18 where $18 <> '[]' and exists (select from used))
   select 1 as first from used`,
 );
 
@@ -120,6 +120,7 @@ function columns(tasks: readonly NewTask[]): readonly (readonly unknown[])[] {
     specs.map((spec) => spec.params.data),
     specs.map((spec) => spec.params.contentType),
     specs.map((spec) => spec.priority),
+    specs.map((spec) => spec.flowKey || null),
     specs.map(writeTaskOptions),
     specs.map((spec) => writeLabels(spec.labels)),
     specs.map((spec) => spec.correlationId),

@@ -4,6 +4,7 @@ import { Database } from './database.ts';
 import { listenForTasks } from './listen-for-tasks.ts';
 import { PostgresAudit } from './postgres-audit.ts';
 import { PostgresEvents } from './postgres-events.ts';
+import { PostgresFlow } from './postgres-flow.ts';
 import { PostgresTasks } from './postgres-tasks.ts';
 import { PostgresWorkers } from './postgres-workers.ts';
 import { statement } from './statement.ts';
@@ -29,8 +30,10 @@ const PING = statement('ping', 'select 1 as answer');
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const pool = await connect(options.url, options.poolSize ?? DEFAULT_POOL_SIZE);
   const database = new Database(pool, options.clock ?? null);
+  const flow = new PostgresFlow(database);
   return {
-    tasks: new PostgresTasks(database),
+    tasks: new PostgresTasks(database, flow),
+    flow,
     workers: new PostgresWorkers(database),
     events: new PostgresEvents(database),
     audit: new PostgresAudit(database),

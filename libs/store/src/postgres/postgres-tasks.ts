@@ -22,6 +22,7 @@ import { deleteTasks } from './delete-tasks.ts';
 import { extendLeases } from './extend-leases.ts';
 import { failTasks } from './fail-tasks.ts';
 import { listTaskIds, listTasks } from './list-tasks.ts';
+import type { PostgresFlow } from './postgres-flow.ts';
 import { promoteDueTasks } from './promote-due-tasks.ts';
 import { purgeRequests, purgeTasks } from './purge.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
@@ -31,9 +32,11 @@ import { releaseTasks } from './release-tasks.ts';
 /** Tasks in PostgreSQL: each method is one file, which has its statement and says why it is shaped so. */
 export class PostgresTasks implements TaskStore {
   readonly #database: Database;
+  readonly #flow: PostgresFlow;
 
-  constructor(database: Database) {
+  constructor(database: Database, flow: PostgresFlow) {
     this.#database = database;
+    this.#flow = flow;
   }
 
   createTasks(request: CreateTasks) {
@@ -41,7 +44,7 @@ export class PostgresTasks implements TaskStore {
   }
 
   claimTasks(claim: ClaimTasks) {
-    return claimTasks(this.#database, claim);
+    return claimTasks(this.#database, this.#flow, claim);
   }
 
   promoteDueTasks(limit: number) {

@@ -56,6 +56,7 @@ function newTask(queue = 'default'): NewTask {
       type: 'test.work',
       params: { data: Buffer.from('{}'), contentType: 'application/json' },
       priority: 0,
+      flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
       labels: {},

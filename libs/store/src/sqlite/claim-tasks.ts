@@ -1,30 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { claimTask, type ClaimStrategy, type ClaimTasks, type Task } from '@orrery/core';
+import { claimTask, type ClaimTasks, type Task } from '@orrery/core';
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { chooseFairly, mustShare } from './choose-fairly.ts';
+import { ORDER, PARTS } from './claim-order.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
 import { readTask, SELECTED } from './task-columns.ts';
 import { typeMatches } from './type-matches.ts';
-
-const ORDER: Readonly<Record<ClaimStrategy, string>> = {
-  FIFO: 'created_at, id',
-  LIFO: 'created_at DESC, id DESC',
-  PRIORITY: 'priority DESC, created_at, id',
-};
-
-/**
- * The parts of a queue, each with an index of its own, so that a task without a priority, as most are, pays for one. SQLite uses a
- * partial index only where its condition stands in the statement word for word.
- */
-const PARTS: Readonly<Record<ClaimStrategy, readonly string[]>> = {
-  FIFO: ['priority = 0', 'priority <> 0'],
-  LIFO: ['priority = 0', 'priority <> 0'],
-  PRIORITY: ['priority <> 0 AND priority > 0', 'priority = 0', 'priority <> 0 AND priority < 0'],
-};
 
 const CLAIM = `
   UPDATE task SET status = 'RUNNING', attempt = attempt + 1, worker_id = ?, lease_token = ?, lease_expires_at = ?,
     started_at = ?, updated_at = ?, revision = revision + 1
   WHERE rowid = ?`;
+
+const ROW = `SELECT ${SELECTED}, t.rowid FROM task AS t WHERE t.rowid = ?`;
 
 /** A compound of more SELECTs than this is not worth preparing: the queues are then searched as a set, and sorted. */
 const MAX_MERGED_QUEUES = 50;
@@ -39,13 +27,18 @@ export function claimTasks(tx: SqliteTransaction, claim: ClaimTasks): readonly T
   const token = randomUUID();
   const now = tx.now.getTime();
   const expiresAt = claim.leaseDuration.addTo(tx.now).getTime();
-  return findReady(tx, claim).map((row, index) => {
+  const rows = claim.minAge || mustShare(tx, claim) ? readRows(tx, chooseFairly(tx, claim)) : findReady(tx, claim);
+  return rows.map((row, index) => {
     const workerId = claim.slots[index] ?? '';
     tx.db.run(CLAIM, workerId, token, expiresAt, now, now, row.at(-1) ?? null);
     const { task, event } = claimTask(readTask(row), { workerId, token, duration: claim.leaseDuration }, tx.now);
     tx.tell(event);
     return task;
   });
+}
+
+function readRows({ db }: SqliteTransaction, rowids: readonly number[]): readonly SQLOutputValue[][] {
+  return rowids.flatMap((rowid) => db.lists(ROW, rowid));
 }
 
 /**
@@ -66,7 +59,7 @@ function findReady({ db, now }: SqliteTransaction, claim: ClaimTasks): readonly 
   const selects = wanted.flatMap((queue) =>
     PARTS[claim.strategy].map(
       (part) => `SELECT ${SELECTED}, t.rowid FROM task AS t
-        WHERE t.namespace = ${namespace} AND t.${queue} AND status = 'PENDING' AND ready AND ${part}
+        WHERE t.namespace = ${namespace} AND t.${queue} AND status = 'PENDING' AND ready AND flow_key IS NULL AND ${part}
           AND t.run_at <= ${dueBy}${types}`,
     ),
   );

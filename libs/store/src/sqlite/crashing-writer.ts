@@ -10,7 +10,15 @@ const { tasks } = await openSqliteStore({ path });
 
 function newTask(): NewTask {
   const params = { data: new TextEncoder().encode('{"n":1}'), contentType: 'application/json' };
-  const spec = { namespace: NAMESPACE, id: newTaskId(), queue: 'default', type: 'test.work', params, priority: 0 };
+  const spec = {
+    namespace: NAMESPACE,
+    id: newTaskId(),
+    queue: 'default',
+    type: 'test.work',
+    params,
+    priority: 0,
+    flowKey: '',
+  };
   const nothing = { runTimeout: null, labels: {}, correlationId: '', traceparent: '', parentTaskId: '' };
   return { spec: { ...spec, ...nothing, retryPolicy: EXPONENTIAL }, due: null, idIsCallers: false };
 }

@@ -6,6 +6,7 @@ import { migrateFile } from './migrate-file.ts';
 import { SqliteAudit } from './sqlite-audit.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { SqliteEvents } from './sqlite-events.ts';
+import { SqliteFlow } from './sqlite-flow.ts';
 import { SqliteTasks } from './sqlite-tasks.ts';
 import { SqliteTransaction } from './sqlite-transaction.ts';
 import { SqliteWorkers } from './sqlite-workers.ts';
@@ -28,6 +29,7 @@ export async function openSqliteStore({
   let isOpen = true;
   return {
     tasks: new SqliteTasks(tx, group, clock),
+    flow: new SqliteFlow(tx, group, clock),
     workers: new SqliteWorkers(tx, group, clock),
     events: new SqliteEvents(tx, group, clock),
     audit: new SqliteAudit(tx, group),

@@ -47,6 +47,7 @@ function newTask(lane: Lane): NewTask {
       type: random.pick(['x.one', 'x.two', 'y']),
       params: { data: Uint8Array.of(random.between(0, 255)), contentType: 'application/json' },
       priority: random.between(-1, 1),
+      flowKey: random.pick(['', '', 'k1', 'k2', 'K3']),
       retryPolicy: random.pick(POLICIES),
       runTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 5000)) : null,
       labels: random.chance(0.3) ? { color: random.pick(['red', 'blue']) } : {},

@@ -8,6 +8,7 @@ const FIXED_FIELDS = [
   'type',
   'params',
   'priority',
+  'flowKey',
   'retryPolicy',
   'runTimeout',
   'labels',

@@ -21,6 +21,7 @@ import {
   type TaskEvent,
 } from '@orrery/core';
 import { Duration } from '@orrery/duration';
+import { ModelFlow } from './model-flow.ts';
 
 /** The tasks of one namespace as the pure commands make them, in the plainest way there is. */
 export class ModelTasks {
@@ -28,6 +29,7 @@ export class ModelTasks {
   readonly tasks = new Map<string, Task>();
   /** The PENDING tasks that were found to be due. */
   readonly ready = new Set<string>();
+  readonly flow = new ModelFlow();
   readonly requests = new Map<string, { readonly hash: number; readonly ids: readonly string[] }>();
   /** What has happened since `takeEvents` was last called. */
   #events: TaskEvent[] = [];
@@ -76,15 +78,17 @@ export class ModelTasks {
 
   /** Claims tasks, under the token that the store has made. */
   claim(claim: ClaimTasks, token: string, now: Date): readonly Task[] {
-    return [...this.ready]
+    const bound = claim.minAge ? now.getTime() - claim.minAge.toMillis() : Infinity;
+    const ready = [...this.ready]
       .map((id) => this.get(id))
       .filter((task) => claim.queues.includes(task.queue) && matchesTypes(claim.types, task.type))
-      .sort(claimOrder(claim.strategy))
-      .slice(0, claim.slots.length)
-      .map((task, index) => {
-        const lease = { workerId: claim.slots[index] ?? '', token, duration: claim.leaseDuration };
-        return this.apply(claimTask(task, lease, now), now);
-      });
+      .filter((task) => task.createdAt.getTime() <= bound)
+      .sort(claimOrder(claim.strategy));
+    const budget = this.flow.budget(claim, [...this.tasks.values()], now);
+    return this.flow.share(ready, claim, budget).map((task, index) => {
+      const lease = { workerId: claim.slots[index] ?? '', token, duration: claim.leaseDuration };
+      return this.apply(claimTask(task, lease, now), now);
+    });
   }
 
   /** Makes due tasks ready; returns them. */

@@ -28,6 +28,8 @@ export async function claim(lane: Lane): Promise<void> {
     strategy: random.pick(CLAIM_STRATEGIES),
     slots: random.some(['ann', 'bob'], 4),
     leaseDuration: Duration.ofMillis(random.between(1, 8000)),
+    ...(random.chance(0.5) && { afterKey: random.pick(['', 'K3', 'k1', 'z']) }),
+    ...(random.chance(0.2) && { minAge: Duration.ofMillis(random.between(0, 6000)) }),
   };
   await claimThese(lane, wanted);
 }

@@ -4,6 +4,7 @@ import type { FakeClock } from '../fake-clock.ts';
 import { plain } from '../store-suite/plain.ts';
 import * as bulk from './bulk-commands.ts';
 import * as callers from './caller-commands.ts';
+import * as flow from './flow-commands.ts';
 import { Lane } from './lane.ts';
 import { Random } from './random.ts';
 import * as workers from './worker-commands.ts';
@@ -26,6 +27,9 @@ const COMMANDS: readonly (readonly [weight: number, command: Command])[] = [
   [3, callers.redrive],
   [3, callers.reschedule],
   [2, callers.list],
+  [1, flow.setLimit],
+  [1, flow.deleteLimit],
+  [1, flow.lookAtLimits],
   [1, callers.look],
   [1, bulk.cancelMany],
   [2, bulk.redriveMany],
@@ -119,6 +123,7 @@ export class World {
   async #finish(): Promise<void> {
     this.#clock.advance(Duration.of({ days: 1 }));
     await this.#promote();
+    await Promise.all(this.#lanes.map(async (lane) => flow.deleteAllLimits(lane)));
     await Promise.all(this.#lanes.map(async (lane) => workers.claimAll(lane)));
     await this.#check();
     await Promise.all(this.#lanes.map(async (lane) => workers.completeAll(lane)));

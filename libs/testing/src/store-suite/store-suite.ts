@@ -11,6 +11,7 @@ import { eventReaderTests } from './event-reader-tests.ts';
 import { expiryTests } from './expiry-tests.ts';
 import { failureTests } from './failure-tests.ts';
 import { fencingTests } from './fencing-tests.ts';
+import { flowTests } from './flow-tests.ts';
 import { leaseTests } from './lease-tests.ts';
 import { listTests } from './list-tests.ts';
 import { payloadTests } from './payload-tests.ts';
@@ -49,6 +50,7 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     requestTests(context);
     claimTests(context);
     claimOrderTests(context);
+    flowTests(context);
     completionTests(context);
     failureTests(context);
     fencingTests(context);

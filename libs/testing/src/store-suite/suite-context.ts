@@ -76,6 +76,7 @@ export class SuiteContext {
       type: 'test.work',
       params: payload('{}'),
       priority: 0,
+      flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
       labels: {},

@@ -116,6 +116,12 @@ export const ErrorReason = {
    *     {"reason": "INTERNAL", "domain": "orrery.dev", "metadata": {"incident": "…"}}
    */
   INTERNAL: 16,
+  /**
+   * FLOW_LIMIT_NOT_FOUND - NOT_FOUND. No such flow limit in this namespace.
+   *
+   *     {"reason": "FLOW_LIMIT_NOT_FOUND", "domain": "orrery.dev", "metadata": {"namespace": "default", "name": "…"}}
+   */
+  FLOW_LIMIT_NOT_FOUND: 40,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -139,5 +145,6 @@ export namespace ErrorReason {
   export type SERVICE_UNAVAILABLE = typeof ErrorReason.SERVICE_UNAVAILABLE;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
+  export type FLOW_LIMIT_NOT_FOUND = typeof ErrorReason.FLOW_LIMIT_NOT_FOUND;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

@@ -165,6 +165,8 @@ export interface Task {
   failedAttempts: FailedAttempt[];
   /** Rises by one with every change of the task; equals the sequence of the change's event. */
   revision: bigint;
+  /** The tenant or resource it belongs to, for fairness and limits. Empty: none. */
+  flowKey: string;
 }
 
 export interface Task_LabelsEntry {
@@ -213,6 +215,11 @@ export interface TaskSpec {
   traceparent: string;
   /** The task whose handler creates this one, if any. */
   parentTaskId: string;
+  /**
+   * The tenant or resource it belongs to: 1 to 128 of letters, digits and "._:/-". Keys take turns where they wait in the same
+   * queue, and limits may hold for each of them (see orrery.flow.v1). Empty: none.
+   */
+  flowKey: string;
 }
 
 export interface TaskSpec_LabelsEntry {
@@ -302,6 +309,7 @@ function createBaseTask(): Task {
     finishTime: undefined,
     failedAttempts: [],
     revision: 0n,
+    flowKey: "",
   };
 }
 
@@ -390,6 +398,9 @@ export const Task: MessageFns<Task> = {
         throw new globalThis.Error("value provided for field message.revision of type int64 too large");
       }
       writer.uint32(216).int64(message.revision);
+    }
+    if (message.flowKey !== "") {
+      writer.uint32(274).string(message.flowKey);
     }
     return writer;
   },
@@ -626,6 +637,14 @@ export const Task: MessageFns<Task> = {
             message.revision = reader.int64() as bigint;
             continue;
           }
+          case 34: {
+            if (tag !== 274) {
+              break;
+            }
+
+            message.flowKey = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -711,6 +730,7 @@ function createBaseTaskSpec(): TaskSpec {
     correlationId: "",
     traceparent: "",
     parentTaskId: "",
+    flowKey: "",
   };
 }
 
@@ -754,6 +774,9 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     if (message.parentTaskId !== "") {
       writer.uint32(106).string(message.parentTaskId);
+    }
+    if (message.flowKey !== "") {
+      writer.uint32(146).string(message.flowKey);
     }
     return writer;
   },
@@ -876,6 +899,14 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.parentTaskId = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.flowKey = reader.string();
             continue;
           }
         }
