@@ -1,5 +1,6 @@
-import { eventFromProto, type eventv1 } from '@orrery/contracts';
+import { durationFromProto, eventFromProto, type eventv1 } from '@orrery/contracts';
 import type { OrreryEvent } from '@orrery/core';
+import type { Duration } from '@orrery/duration';
 import { openStream, OrreryError, reconnectDelay, sleep } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 
@@ -37,6 +38,26 @@ export interface Events {
    * of a type that this version does not know is left out. Throws an OrreryError if the query is refused.
    */
   subscribe(query?: EventQuery): AsyncIterable<ReceivedEvent>;
+
+  /** Everybody who reads events one after the other and notes how far they are; what they have not read is kept. */
+  cursors(): Promise<readonly EventReader[]>;
+
+  /**
+   * Forgets how far a reader was, so that no events are kept for it. Refused with CURSOR_IN_USE while a process reads, unless `force`;
+   * that process then begins with the oldest event that is kept.
+   */
+  dropCursor(name: string, options?: { readonly force?: boolean }): Promise<void>;
+}
+
+/** Who reads events, and how far. */
+export interface EventReader {
+  readonly name: string;
+  /** What it has read: everything up to here. */
+  readonly cursor: string;
+  /** The process that reads now; null if none does. */
+  readonly owner: string | null;
+  /** How old the oldest event is that it has not read; null if it has read all. */
+  readonly lag: Duration | null;
 }
 
 /** How long a stream that went well has run, in ms: the next failure counts as the first. */
@@ -44,7 +65,28 @@ const HEALTHY_AFTER_MS = 5_000;
 
 /** Events over a connection, until `closing` is aborted. */
 export function createEvents(connection: Connection, closing: AbortSignal): Events {
-  return { subscribe: (query = {}) => subscribe(connection, query, closing) };
+  return {
+    subscribe: (query = {}) => subscribe(connection, query, closing),
+    cursors: () => listCursors(connection),
+    async dropCursor(name, { force = false } = {}) {
+      await connection.call((options) => connection.events.deleteEventCursor({ name, force }, options));
+    },
+  };
+}
+
+async function listCursors(connection: Connection): Promise<readonly EventReader[]> {
+  const readers: EventReader[] = [];
+  let pageToken = '';
+  do {
+    const request = { pageSize: 0, pageToken };
+    const { cursors, nextPageToken } = await connection.call((options) =>
+      connection.events.listEventCursors(request, options),
+    );
+    for (const { name, cursor, owner, lag } of cursors)
+      readers.push({ name, cursor, owner: owner || null, lag: durationFromProto(lag, 'lag') ?? null });
+    pageToken = nextPageToken;
+  } while (pageToken !== '');
+  return readers;
 }
 
 async function* subscribe(

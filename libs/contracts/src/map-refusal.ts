@@ -34,6 +34,8 @@ const CODE_BY_REASON: Readonly<Record<RefusalReason, Code>> = {
   DEADLINE_EXCEEDED: Code.DEADLINE_EXCEEDED,
   INTERNAL: Code.INTERNAL,
   FLOW_LIMIT_NOT_FOUND: Code.NOT_FOUND,
+  CURSOR_NOT_FOUND: Code.NOT_FOUND,
+  CURSOR_IN_USE: Code.FAILED_PRECONDITION,
 };
 
 const TYPE_URL = 'type.googleapis.com/google.rpc.';

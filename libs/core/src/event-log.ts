@@ -43,6 +43,25 @@ export interface EventLog {
 
   /** Sets a cursor back or forth, whoever has it; its owner finds out when it next moves or acquires it, and begins there. */
   resetCursor(name: string, position: bigint): Promise<void>;
+
+  /** Every cursor, by name. Each keeps what it has not passed from being purged. */
+  listCursors(): Promise<readonly EventCursor[]>;
+
+  /**
+   * Drops a cursor, so that it keeps nothing from being purged any more; unless `force`, only one that nobody has. An owner that it is
+   * taken from finds out when it next moves or acquires it, and begins before the oldest batch that is kept.
+   */
+  dropCursor(name: string, options: { readonly force: boolean }): Promise<'dropped' | 'owned' | 'unknown'>;
+}
+
+/** Where somebody who reads the event log is. */
+export interface EventCursor {
+  readonly name: string;
+  readonly position: bigint;
+  /** Who has it; null if nobody does, or its lease has run out. */
+  readonly owner: string | null;
+  /** Until when the owner has it, unless it says so again. Null if nobody has it. */
+  readonly ownedUntil: Date | null;
 }
 
 /** Events that were written in one transaction. */

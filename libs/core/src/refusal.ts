@@ -16,7 +16,9 @@ export type RefusalReason =
   | 'SERVICE_UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
   | 'INTERNAL'
-  | 'FLOW_LIMIT_NOT_FOUND';
+  | 'FLOW_LIMIT_NOT_FOUND'
+  | 'CURSOR_NOT_FOUND'
+  | 'CURSOR_IN_USE';
 
 /** One wrong field of a request, named as on the wire, e.g. `task.labels["x"]`. */
 export interface FieldViolation {

@@ -37,6 +37,10 @@ test('a subscription goes on by itself when the server was killed and is back', 
     const rest = client.events.subscribe({ from: told[0]!.cursor })[Symbol.asyncIterator]();
     expect((await rest.next()).value).toEqual(told[1]);
     await rest.return?.();
+
+    const readers = await client.events.cursors();
+    expect(readers.find(({ name }) => name === 'assessment-logger')?.owner).toEqual(expect.any(String));
+    await expect(client.events.dropCursor('assessment-logger')).rejects.toMatchObject({ reason: 'CURSOR_IN_USE' });
     await client.close();
     await expect(stream.next()).rejects.toThrow('the client was closed');
   } finally {

@@ -3,6 +3,7 @@ import { type EventLog, invalidFields, Refusal, RELAY_CURSOR } from '@orrery/cor
 import { bind, Checks, type Logger, type ServiceBinding } from '@orrery/service';
 import type { ServiceImplementation } from 'nice-grpc';
 import { type EventPlace, readEventCursor, startOf, writeEventCursor } from './event-cursor.ts';
+import { deleteEventCursor, listEventCursors } from './event-cursors.ts';
 import type { EventFeed } from './event-feed.ts';
 import { parseEventFilter } from './event-filter.ts';
 import { followEvents } from './follow-events.ts';
@@ -36,6 +37,12 @@ export function eventService(deps: EventServiceDeps): ServiceBinding {
       await events.resetCursor(RELAY_CURSOR, position);
       deps.logger.info('events are published again', { after: position.toString() });
       return { cursor: writeEventCursor({ position, passed: null }) };
+    },
+    listEventCursors: (request) => listEventCursors(events, request),
+    async deleteEventCursor(request) {
+      const response = await deleteEventCursor(events, request);
+      deps.logger.info('a cursor of events was dropped', { cursor: request.name, force: request.force });
+      return response;
     },
   };
   return bind(eventv1.EventServiceDefinition, handlers);

@@ -124,6 +124,36 @@ describe('events without NATS', () => {
     expect(refusal.message).toContain('no longer kept');
   });
 
+  it('shows who reads events, and drops who does not any more', async () => {
+    const log = fixture.store.events;
+    await createBatch(['a.1']);
+    await take(OLDEST, 1);
+    await log.acquireCursor('gone', 'old process', Duration.ofMillis(1));
+    fixture.clock.advance(Duration.ofSeconds(3));
+    await log.acquireCursor('reader', 'a process', LEASE);
+    await log.moveCursor('reader', 'a process', await log.head());
+    const first = await fixture.events.listEventCursors({ pageSize: 1, pageToken: '' });
+    expect(first.cursors).toMatchObject([{ name: 'gone', owner: '', lag: { seconds: 3n, nanos: 0 } }]);
+    const next = await fixture.events.listEventCursors({ pageSize: 1, pageToken: first.nextPageToken });
+    expect(next).toMatchObject({
+      cursors: [{ name: 'reader', owner: 'a process', lag: undefined }],
+      nextPageToken: '',
+    });
+    expect(next.cursors[0]?.leaseExpireTime).toEqual(LEASE.addTo(fixture.clock.now()));
+
+    expect(await log.purge(fixture.clock.now(), 10)).toBe(0);
+    await fixture.events.deleteEventCursor({ name: 'gone', force: false });
+    expect(await log.purge(fixture.clock.now(), 10)).toBe(1);
+    const drop = (name: string) =>
+      refusalOf((options) => fixture.events.deleteEventCursor({ name, force: false }, options));
+    expect(await drop('gone')).toMatchObject({ code: 'NOT_FOUND', refusal: { reason: 'CURSOR_NOT_FOUND' } });
+    const { code, refusal } = await drop('reader');
+    expect([code, refusal.reason]).toEqual(['FAILED_PRECONDITION', 'CURSOR_IN_USE']);
+    expect(refusal.metadata).toEqual({ cursor: 'reader', owner: 'a process' });
+    await fixture.events.deleteEventCursor({ name: 'reader', force: true });
+    expect((await fixture.events.listEventCursors({ pageSize: 0, pageToken: '' })).cursors).toEqual([]);
+  });
+
   it('has the relay begin again where it is told', async () => {
     await createBatch(['a.1']);
     await take(OLDEST, 1);

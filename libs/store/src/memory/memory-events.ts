@@ -1,4 +1,4 @@
-import type { Clock, EventBatch, EventLog, OrreryEvent } from '@orrery/core';
+import type { Clock, EventBatch, EventCursor, EventLog, OrreryEvent } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 
 interface Batch extends EventBatch {
@@ -88,6 +88,24 @@ export class MemoryEvents implements EventLog {
 
   async resetCursor(name: string, position: bigint): Promise<void> {
     this.#cursors.set(name, { position, owner: null, ownedUntil: NEVER });
+  }
+
+  async listCursors(): Promise<readonly EventCursor[]> {
+    const now = this.#clock.now();
+    return [...this.#cursors]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { position, owner, ownedUntil }]) => {
+        const isOwned = owner !== null && ownedUntil > now;
+        return { name, position, owner: isOwned ? owner : null, ownedUntil: isOwned ? ownedUntil : null };
+      });
+  }
+
+  async dropCursor(name: string, { force }: { readonly force: boolean }): Promise<'dropped' | 'owned' | 'unknown'> {
+    const cursor = this.#cursors.get(name);
+    if (!cursor) return 'unknown';
+    if (!force && cursor.owner !== null && cursor.ownedUntil > this.#clock.now()) return 'owned';
+    this.#cursors.delete(name);
+    return 'dropped';
   }
 
   #head(): bigint {

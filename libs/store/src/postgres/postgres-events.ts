@@ -1,8 +1,8 @@
-import type { EventBatch, EventLog } from '@orrery/core';
+import type { EventBatch, EventCursor, EventLog } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { decodeEvents } from '../event-codec.ts';
 import type { Database } from './database.ts';
-import { acquireCursor, moveCursor, resetCursor } from './event-cursors.ts';
+import { acquireCursor, dropCursor, listCursors, moveCursor, resetCursor } from './event-cursors.ts';
 import { purgeEvents } from './purge.ts';
 import { sequenceEvents } from './sequence-events.ts';
 import { sequenceRestoredEvents } from './sequence-restored-events.ts';
@@ -94,6 +94,14 @@ export class PostgresEvents implements EventLog {
 
   resetCursor(name: string, position: bigint): Promise<void> {
     return resetCursor(this.#database, name, position);
+  }
+
+  listCursors(): Promise<readonly EventCursor[]> {
+    return listCursors(this.#database);
+  }
+
+  dropCursor(name: string, { force }: { readonly force: boolean }): Promise<'dropped' | 'owned' | 'unknown'> {
+    return dropCursor(this.#database, name, force);
   }
 
   async #position(query: typeof HEAD, values: readonly unknown[]): Promise<bigint> {

@@ -1,4 +1,4 @@
-import type { Clock, EventBatch, EventLog } from '@orrery/core';
+import type { Clock, EventBatch, EventCursor, EventLog } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { decodeEvents } from '../event-codec.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -35,6 +35,18 @@ const MOVE = 'UPDATE event_cursor SET position = max(position, CAST(? AS INTEGER
 const RESET = `
   INSERT INTO event_cursor (name, position, owner, owned_until) VALUES (?, CAST(? AS INTEGER), '', 0)
   ON CONFLICT (name) DO UPDATE SET position = excluded.position, owner = excluded.owner, owned_until = excluded.owned_until`;
+const LIST = `
+  SELECT name, CAST(position AS TEXT) AS position, CASE WHEN owned_until > ? THEN nullif(owner, '') END AS owner,
+    owned_until AS ownedUntil
+  FROM event_cursor ORDER BY name`;
+const DROP = "DELETE FROM event_cursor WHERE name = ? AND (? OR owner = '' OR owned_until <= ?)";
+const IS_THERE = 'SELECT 1 FROM event_cursor WHERE name = ?';
+
+interface CursorRow extends Position {
+  readonly name: string;
+  readonly owner: string | null;
+  readonly ownedUntil: number;
+}
 
 interface Position {
   readonly position: string;
@@ -109,6 +121,21 @@ export class SqliteEvents implements EventLog {
 
   resetCursor(name: string, position: bigint): Promise<void> {
     return this.#group.run(() => void this.#tx.db.run(RESET, name, `${position}`));
+  }
+
+  async listCursors(): Promise<readonly EventCursor[]> {
+    const rows = this.#tx.db.all<CursorRow>(LIST, this.#clock.now().getTime());
+    return rows.map(({ name, position, owner, ownedUntil }) => {
+      return { name, position: BigInt(position), owner, ownedUntil: owner === null ? null : new Date(ownedUntil) };
+    });
+  }
+
+  dropCursor(name: string, { force }: { readonly force: boolean }): Promise<'dropped' | 'owned' | 'unknown'> {
+    return this.#group.run(() => {
+      const { db, now } = this.#tx;
+      if (db.run(DROP, name, force ? 1 : 0, now.getTime()) > 0) return 'dropped';
+      return db.get(IS_THERE, name) ? 'owned' : 'unknown';
+    });
   }
 
   #countAfter(position: bigint): number {

@@ -141,6 +141,49 @@ export function eventReaderTests(context: SuiteContext): void {
     });
   });
 
+  describe('the list of cursors', () => {
+    const find = async (name: string) => (await log().listCursors()).find((cursor) => cursor.name === name);
+
+    beforeEach(async () => {
+      await context.batches();
+      for (const name of [CURSOR, OTHER_CURSOR]) await log().resetCursor(name, await log().head());
+    });
+
+    it('says where each is, and who has it until when', async () => {
+      const position = await log().head();
+      await log().acquireCursor(CURSOR, 'ann', LEASE);
+      const names = (await log().listCursors()).map(({ name }) => name);
+      expect(names).toEqual([...names].sort());
+      const ownedUntil = LEASE.addTo(context.clock.now());
+      expect(await find(CURSOR)).toEqual({ name: CURSOR, position, owner: 'ann', ownedUntil });
+      expect(await find(OTHER_CURSOR)).toEqual({ name: OTHER_CURSOR, position, owner: null, ownedUntil: null });
+      context.clock.advance(LEASE);
+      expect(await find(CURSOR)).toEqual({ name: CURSOR, position, owner: null, ownedUntil: null });
+    });
+
+    it('loses one that is dropped, and what it held up is purged', async () => {
+      await log().purge(second(), ALL);
+      await write(2);
+      await log().resetCursor(OTHER_CURSOR, FAR);
+      expect(await log().purge(second(), ALL)).toBe(0);
+      expect(await log().dropCursor(CURSOR, { force: false })).toBe('dropped');
+      expect(await find(CURSOR)).toBeUndefined();
+      expect(await log().purge(second(), ALL)).toBe(2);
+      expect(await log().dropCursor(CURSOR, { force: true })).toBe('unknown');
+    });
+
+    it('keeps one that somebody has, unless it is forced', async () => {
+      await log().acquireCursor(CURSOR, 'ann', LEASE);
+      expect(await log().dropCursor(CURSOR, { force: false })).toBe('owned');
+      expect((await find(CURSOR))?.owner).toBe('ann');
+      expect(await log().dropCursor(CURSOR, { force: true })).toBe('dropped');
+      expect(await log().moveCursor(CURSOR, 'ann', FAR)).toBe(false);
+      await log().acquireCursor(CURSOR, 'ann', LEASE);
+      context.clock.advance(LEASE);
+      expect(await log().dropCursor(CURSOR, { force: false })).toBe('dropped');
+    });
+  });
+
   describe('purging the event log', () => {
     beforeEach(async () => {
       await context.batches();

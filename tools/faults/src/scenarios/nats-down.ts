@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Duration } from '@orrery/duration';
+import { readLog } from '../event-recorder.ts';
 import { openRig } from '../rig.ts';
 import type { Scenario } from '../scenario.ts';
 
 const STREAM = 'ORRERY';
 /** Longer than the window of the stream in the long form, which is two minutes. */
-const LONG = Duration.ofSeconds(150);
+const LONG = Duration.ofSeconds(300);
 const SHORT = Duration.ofSeconds(8);
 const SUBMITS_WITHIN_MS = 5_000;
 
@@ -29,7 +30,11 @@ export const natsDown: Scenario = {
     await nats.stop('SIGKILL');
     const during = rig.load({ count: count / 2, perSecond: count / 2 / (down.toSeconds() * 0.7), prefix: 'during' });
     await pause(down.toMillis(), undefined, { signal: context.signal });
-    const startedDuring = rig.journal().filter(({ what, id }) => what === 'started' && id.startsWith('during')).length;
+    const journal = rig.journal().filter(({ id }) => id.startsWith('during'));
+    const startedDuring = journal.filter(({ what }) => what === 'started').length;
+    const endedDuring = (await readLog(rig.store.events)).filter(
+      ({ kind, taskId }) => kind === 'succeeded' && taskId.startsWith('during'),
+    ).length;
     const slow = [...during.acknowledged.values()].filter(({ sentAt, at }) => at - sentAt > SUBMITS_WITHIN_MS).length;
     const acknowledgedDuring = during.acknowledged.size;
     await nats.start();
@@ -42,6 +47,7 @@ export const natsDown: Scenario = {
       measured: {
         'created while NATS was down': `${acknowledgedDuring} of ${count / 2}`,
         'started while NATS was down': String(startedDuring),
+        'completed while NATS was down': String(endedDuring),
         'events on NATS in the end': String(rig.recorder?.ids.size ?? 0),
         'NATS down': down.toString(),
         "NATS's window": window.toString(),
@@ -52,6 +58,7 @@ export const natsDown: Scenario = {
           ? [`creating goes on without NATS: ${acknowledgedDuring} were acknowledged`]
           : []),
         ...(startedDuring < count / 4 ? [`work goes on without NATS: ${startedDuring} were started`] : []),
+        ...(endedDuring < count / 5 ? [`completions go on without NATS: ${endedDuring} were accepted`] : []),
         ...(slow > 0
           ? [`creating goes on without NATS: ${slow} calls took longer than ${SUBMITS_WITHIN_MS / 1000} s`]
           : []),

@@ -122,6 +122,18 @@ export const ErrorReason = {
    *     {"reason": "FLOW_LIMIT_NOT_FOUND", "domain": "orrery.dev", "metadata": {"namespace": "default", "name": "…"}}
    */
   FLOW_LIMIT_NOT_FOUND: 40,
+  /**
+   * CURSOR_NOT_FOUND - NOT_FOUND. No reader of events has a cursor of this name.
+   *
+   *     {"reason": "CURSOR_NOT_FOUND", "domain": "orrery.dev", "metadata": {"cursor": "relay"}}
+   */
+  CURSOR_NOT_FOUND: 41,
+  /**
+   * CURSOR_IN_USE - FAILED_PRECONDITION. Somebody reads events behind this cursor. Stop them, or set `force`.
+   *
+   *     {"reason": "CURSOR_IN_USE", "domain": "orrery.dev", "metadata": {"cursor": "relay", "owner": "…"}}
+   */
+  CURSOR_IN_USE: 42,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -146,5 +158,7 @@ export namespace ErrorReason {
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
   export type FLOW_LIMIT_NOT_FOUND = typeof ErrorReason.FLOW_LIMIT_NOT_FOUND;
+  export type CURSOR_NOT_FOUND = typeof ErrorReason.CURSOR_NOT_FOUND;
+  export type CURSOR_IN_USE = typeof ErrorReason.CURSOR_IN_USE;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
+import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Event } from "./event.ts";
 
@@ -68,6 +69,50 @@ export interface ReplayEventsRequest {
 export interface ReplayEventsResponse {
   /** Where publishing begins again; everything after it is published. */
   cursor: string;
+}
+
+/** Request for ListEventCursors. */
+export interface ListEventCursorsRequest {
+  /** How many at most. Default 50; more than 1,000 is taken as 1,000. */
+  pageSize: number;
+  /** `next_page_token` of the page before. */
+  pageToken: string;
+}
+
+/** Response for ListEventCursors. */
+export interface ListEventCursorsResponse {
+  /** The page, by name. */
+  cursors: EventCursor[];
+  /** The next page; empty if there is none. */
+  nextPageToken: string;
+}
+
+/** How far a reader of events is. */
+export interface EventCursor {
+  /** The reader. */
+  name: string;
+  /** What it has read: everything up to here, as Subscribe takes it. */
+  cursor: string;
+  /** The process that reads now. Empty if none does. */
+  owner: string;
+  /** Until when no other process may go on in its place, unless it says so again. Not set if none reads. */
+  leaseExpireTime:
+    | Date
+    | undefined;
+  /** How old the oldest event is that it has not read. Not set if it has read all. */
+  lag: Duration | undefined;
+}
+
+/** Request for DeleteEventCursor. */
+export interface DeleteEventCursorRequest {
+  /** The reader. */
+  name: string;
+  /** Also while a process reads. It finds out, and begins with the oldest event that is kept. */
+  force: boolean;
+}
+
+/** Response for DeleteEventCursor. */
+export interface DeleteEventCursorResponse {
 }
 
 function createBaseSubscribeRequest(): SubscribeRequest {
@@ -403,6 +448,302 @@ export const ReplayEventsResponse: MessageFns<ReplayEventsResponse> = {
   },
 };
 
+function createBaseListEventCursorsRequest(): ListEventCursorsRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListEventCursorsRequest: MessageFns<ListEventCursorsRequest> = {
+  encode(message: ListEventCursorsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListEventCursorsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListEventCursorsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListEventCursorsResponse(): ListEventCursorsResponse {
+  return { cursors: [], nextPageToken: "" };
+}
+
+export const ListEventCursorsResponse: MessageFns<ListEventCursorsResponse> = {
+  encode(message: ListEventCursorsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.cursors) {
+      EventCursor.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListEventCursorsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListEventCursorsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cursors.push(EventCursor.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEventCursor(): EventCursor {
+  return { name: "", cursor: "", owner: "", leaseExpireTime: undefined, lag: undefined };
+}
+
+export const EventCursor: MessageFns<EventCursor> = {
+  encode(message: EventCursor, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    if (message.owner !== "") {
+      writer.uint32(26).string(message.owner);
+    }
+    if (message.leaseExpireTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.leaseExpireTime), writer.uint32(34).fork()).join();
+    }
+    if (message.lag !== undefined) {
+      Duration.encode(message.lag, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventCursor {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventCursor();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.owner = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.leaseExpireTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.lag = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteEventCursorRequest(): DeleteEventCursorRequest {
+  return { name: "", force: false };
+}
+
+export const DeleteEventCursorRequest: MessageFns<DeleteEventCursorRequest> = {
+  encode(message: DeleteEventCursorRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.force !== false) {
+      writer.uint32(16).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteEventCursorRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteEventCursorRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteEventCursorResponse(): DeleteEventCursorResponse {
+  return {};
+}
+
+export const DeleteEventCursorResponse: MessageFns<DeleteEventCursorResponse> = {
+  encode(_: DeleteEventCursorResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteEventCursorResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteEventCursorResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** Events for those without NATS, straight from the database; and a way to have NATS told again. */
 export type EventServiceDefinition = typeof EventServiceDefinition;
 export const EventServiceDefinition = {
@@ -430,6 +771,30 @@ export const EventServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Lists those who read events one after the other and note how far they are: "relay" publishes to NATS, "assessment-logger" keeps
+     * the record where there is no NATS. What one of them has not read is kept, however old it is.
+     */
+    listEventCursors: {
+      name: "ListEventCursors",
+      requestType: ListEventCursorsRequest as typeof ListEventCursorsRequest,
+      requestStream: false,
+      responseType: ListEventCursorsResponse as typeof ListEventCursorsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Forgets how far a reader was, e.g. one that a deployment does without now, so that events are no longer kept for it. Should it
+     * come back, it begins with the oldest event that is kept.
+     */
+    deleteEventCursor: {
+      name: "DeleteEventCursor",
+      requestType: DeleteEventCursorRequest as typeof DeleteEventCursorRequest,
+      requestStream: false,
+      responseType: DeleteEventCursorResponse as typeof DeleteEventCursorResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -444,6 +809,22 @@ export interface EventServiceImplementation<CallContextExt = {}> {
   ): ServerStreamingMethodResult<SubscribeResponse>;
   /** Publishes to NATS again everything from some point on. Consumers see ids that they have seen before. */
   replayEvents(request: ReplayEventsRequest, context: CallContext & CallContextExt): Promise<ReplayEventsResponse>;
+  /**
+   * Lists those who read events one after the other and note how far they are: "relay" publishes to NATS, "assessment-logger" keeps
+   * the record where there is no NATS. What one of them has not read is kept, however old it is.
+   */
+  listEventCursors(
+    request: ListEventCursorsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<ListEventCursorsResponse>;
+  /**
+   * Forgets how far a reader was, e.g. one that a deployment does without now, so that events are no longer kept for it. Should it
+   * come back, it begins with the oldest event that is kept.
+   */
+  deleteEventCursor(
+    request: DeleteEventCursorRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeleteEventCursorResponse>;
 }
 
 export interface EventServiceClient<CallOptionsExt = {}> {
@@ -454,6 +835,22 @@ export interface EventServiceClient<CallOptionsExt = {}> {
   subscribe(request: SubscribeRequest, options?: CallOptions & CallOptionsExt): AsyncIterable<SubscribeResponse>;
   /** Publishes to NATS again everything from some point on. Consumers see ids that they have seen before. */
   replayEvents(request: ReplayEventsRequest, options?: CallOptions & CallOptionsExt): Promise<ReplayEventsResponse>;
+  /**
+   * Lists those who read events one after the other and note how far they are: "relay" publishes to NATS, "assessment-logger" keeps
+   * the record where there is no NATS. What one of them has not read is kept, however old it is.
+   */
+  listEventCursors(
+    request: ListEventCursorsRequest,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListEventCursorsResponse>;
+  /**
+   * Forgets how far a reader was, e.g. one that a deployment does without now, so that events are no longer kept for it. Should it
+   * come back, it begins with the oldest event that is kept.
+   */
+  deleteEventCursor(
+    request: DeleteEventCursorRequest,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<DeleteEventCursorResponse>;
 }
 
 function toTimestamp(date: Date): Timestamp {
