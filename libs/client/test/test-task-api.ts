@@ -211,6 +211,7 @@ function newTask(id: string, spec: taskv1.TaskSpec | undefined): taskv1.Task {
     startTime: undefined,
     finishTime: undefined,
     failedAttempts: [],
+    scheduleId: '',
     revision: 1n,
   };
 }

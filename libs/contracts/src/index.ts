@@ -5,6 +5,7 @@ export * as eventv1 from './event-v1.ts';
 export * as flowv1 from './flow-v1.ts';
 export * as reflectionv1 from './generated/grpc/reflection/v1/reflection.ts';
 export * as rpc from './rpc.ts';
+export * as schedulev1 from './schedule-v1.ts';
 export * as taskv1 from './task-v1.ts';
 export * as workerv1 from './worker-v1.ts';
 
@@ -27,6 +28,16 @@ export {
 } from './map-refusal.ts';
 export type { RefusalStatus } from './map-refusal.ts';
 export { retryPolicyFromProto, retryPolicyToProto } from './map-retry-policy.ts';
+export {
+  runCauseFromProto,
+  runCauseToProto,
+  scheduleFromProto,
+  scheduleRunFromProto,
+  scheduleRunToProto,
+  scheduleSpecFromProto,
+  scheduleSpecToProto,
+  scheduleToProto,
+} from './map-schedule.ts';
 export { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
 export { statusFromProto, statusToProto, taskFromProto, taskToProto } from './map-task.ts';
 export { durationFromProto, durationToProto, timeFromProto } from './map-time.ts';

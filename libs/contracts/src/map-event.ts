@@ -1,6 +1,8 @@
-import { EVENT_TYPES, eventId, eventType, type OrreryEvent, subjectOf } from '@orrery/core';
+import { EVENT_TYPES, eventId, eventType, type OrreryEvent, type ScheduleEvent, subjectOf } from '@orrery/core';
 import type * as eventv1 from './event-v1.ts';
+import { SkipReason } from './generated/orrery/event/v1/event.ts';
 import { invalidField } from './invalid-field.ts';
+import { runCauseFromProto, runCauseToProto } from './map-schedule.ts';
 import { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
 import { statusFromProto, statusToProto } from './map-task.ts';
 import { timeFromProto } from './map-time.ts';
@@ -38,6 +40,18 @@ export function eventFromProto(event: eventv1.Event, field = 'event'): OrreryEve
     const state = workerStateFromProto(data.value.state, `${field}.worker.state`);
     return { noun: 'worker', kind: kind as WorkerKind, namespace, workerId: subject, sequence, at, state };
   }
+  if (data.$case === 'schedule') {
+    const facts = scheduleFactsFromProto(data.value, `${field}.schedule`);
+    return {
+      noun: 'schedule',
+      kind: kind as ScheduleEvent['kind'],
+      namespace,
+      scheduleId: subject,
+      sequence,
+      at,
+      ...facts,
+    };
+  }
   const { queue, taskType, attempt, workerId, error } = data.value;
   return {
     noun: 'task',
@@ -62,6 +76,7 @@ type WorkerKind = (OrreryEvent & { noun: 'worker' })['kind'];
 
 function dataToProto(event: OrreryEvent): eventv1.Event['data'] {
   if (event.noun === 'worker') return { $case: 'worker', value: { state: workerStateToProto(event.state) } };
+  if (event.noun === 'schedule') return { $case: 'schedule', value: scheduleFactsToProto(event) };
   const value = {
     queue: event.queue,
     taskType: event.type,
@@ -71,4 +86,37 @@ function dataToProto(event: OrreryEvent): eventv1.Event['data'] {
     error: event.error ? taskErrorToProto(event.error) : undefined,
   };
   return { $case: 'task', value };
+}
+
+function scheduleFactsToProto(event: ScheduleEvent): eventv1.ScheduleEventData {
+  return {
+    slotTime: event.slotAt ?? undefined,
+    taskId: event.taskId,
+    cause: event.cause ? runCauseToProto(event.cause) : 0,
+    count: event.count,
+    reason: event.reason ? SkipReason[event.reason] : SkipReason.UNSPECIFIED,
+  };
+}
+
+function scheduleFactsFromProto(data: eventv1.ScheduleEventData, field: string) {
+  return {
+    slotAt: timeFromProto(data.slotTime, `${field}.slot_time`),
+    taskId: data.taskId,
+    cause: data.cause === 0 ? null : runCauseFromProto(data.cause, `${field}.cause`),
+    count: data.count,
+    reason: skipReasonFromProto(data.reason, `${field}.reason`),
+  };
+}
+
+function skipReasonFromProto(reason: SkipReason, field: string): ScheduleEvent['reason'] {
+  switch (reason) {
+    case SkipReason.UNSPECIFIED:
+      return null;
+    case SkipReason.OVERLAP:
+      return 'OVERLAP';
+    case SkipReason.MISSED:
+      return 'MISSED';
+    default:
+      throw invalidField(field, `${reason} is not why a slot is left out`);
+  }
 }

@@ -41,6 +41,7 @@ export function taskToProto(task: Task, view: 'BASIC' | 'FULL'): taskv1.Task {
     finishTime: task.finishedAt ?? undefined,
     failedAttempts: full ? task.failedAttempts.map(failedAttemptToProto) : [],
     revision: BigInt(task.revision),
+    scheduleId: task.scheduleId ?? '',
   };
 }
 
@@ -81,6 +82,7 @@ export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
       failedAttemptFromProto(attempt, `${field}.failed_attempts[${index}]`),
     ),
     revision: Number(task.revision),
+    ...(task.scheduleId !== '' && { scheduleId: task.scheduleId }),
   };
 }
 

@@ -1,12 +1,20 @@
+import { SCHEDULE_EVENT_KINDS, type ScheduleEvent } from './schedule-event.ts';
 import { TASK_EVENT_KINDS, type TaskEvent } from './task-event.ts';
 import { WORKER_EVENT_KINDS, type WorkerEvent } from './worker-event.ts';
 
 /** A fact about anything that Orrery keeps. */
-export type OrreryEvent = TaskEvent | WorkerEvent;
+export type OrreryEvent = TaskEvent | WorkerEvent | ScheduleEvent;
 
-/** What an event tells of, and whose changes its sequence counts: a task's id, a worker's id. */
+/** What an event tells of, and whose changes its sequence counts: the id of a task, a worker, a schedule. */
 export function subjectOf(event: OrreryEvent): string {
-  return event.noun === 'task' ? event.taskId : event.workerId;
+  switch (event.noun) {
+    case 'task':
+      return event.taskId;
+    case 'worker':
+      return event.workerId;
+    case 'schedule':
+      return event.scheduleId;
+  }
 }
 
 /** The name of an event's type on the wire, e.g. "orrery.task.v1.succeeded". */
@@ -18,6 +26,7 @@ export function eventType(event: Pick<OrreryEvent, 'noun' | 'kind'>): string {
 export const EVENT_TYPES: readonly string[] = [
   ...TASK_EVENT_KINDS.map((kind) => eventType({ noun: 'task', kind })),
   ...WORKER_EVENT_KINDS.map((kind) => eventType({ noun: 'worker', kind })),
+  ...SCHEDULE_EVENT_KINDS.map((kind) => eventType({ noun: 'schedule', kind })),
 ];
 
 /** Digits of a sequence in an event's id, so that ids sort as their events do. */

@@ -18,7 +18,10 @@ export type RefusalReason =
   | 'INTERNAL'
   | 'FLOW_LIMIT_NOT_FOUND'
   | 'CURSOR_NOT_FOUND'
-  | 'CURSOR_IN_USE';
+  | 'CURSOR_IN_USE'
+  | 'SCHEDULE_NOT_FOUND'
+  | 'SCHEDULE_ALREADY_EXISTS'
+  | 'SCHEDULE_BUSY';
 
 /** One wrong field of a request, named as on the wire, e.g. `task.labels["x"]`. */
 export interface FieldViolation {
@@ -105,4 +108,36 @@ export function unlessRefused<T>(decide: () => T | null): T | null {
     if (error instanceof Refusal) return null;
     throw error;
   }
+}
+
+/** There is no such schedule in the namespace. */
+export function scheduleNotFound(namespace: string, scheduleId: string): Refusal {
+  return new Refusal('SCHEDULE_NOT_FOUND', `no schedule "${scheduleId}" in namespace "${namespace}"`, {
+    namespace,
+    schedule_id: scheduleId,
+  });
+}
+
+/** Another schedule of the namespace has the id that the caller chose. */
+export function scheduleAlreadyExists(namespace: string, scheduleId: string): Refusal {
+  return new Refusal(
+    'SCHEDULE_ALREADY_EXISTS',
+    `there is a schedule "${scheduleId}" in namespace "${namespace}" already`,
+    {
+      namespace,
+      schedule_id: scheduleId,
+    },
+  );
+}
+
+/** The schedule leaves out what overlaps, and a task of its has not ended. */
+export function scheduleBusy(scheduleId: string, taskId: string): Refusal {
+  return new Refusal(
+    'SCHEDULE_BUSY',
+    `schedule "${scheduleId}" skips what overlaps, and task "${taskId}" has not ended`,
+    {
+      schedule_id: scheduleId,
+      task_id: taskId,
+    },
+  );
 }

@@ -2,6 +2,7 @@ import type { AuditStore } from './audit-store.ts';
 import type { Subscription } from './event-bus.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowStore } from './flow-store.ts';
+import type { ScheduleStore } from './schedule-store.ts';
 import type { TaskStore } from './task-store.ts';
 import type { WorkerStore } from './worker-store.ts';
 
@@ -9,6 +10,7 @@ import type { WorkerStore } from './worker-store.ts';
 export interface Store {
   readonly tasks: TaskStore;
   readonly flow: FlowStore;
+  readonly schedules: ScheduleStore;
   readonly workers: WorkerStore;
   readonly events: EventLog;
   readonly audit: AuditStore;

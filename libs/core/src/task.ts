@@ -36,6 +36,8 @@ export interface TaskSpec extends TaskKey {
   readonly traceparent: string;
   /** The task whose handler created this one; empty if none did. */
   readonly parentTaskId: string;
+  /** The schedule that made it, if one did. */
+  readonly scheduleId?: string;
 }
 
 /** One piece of work that must not be lost. */

@@ -1,4 +1,10 @@
-import { EVENT_SCHEMAS, HEADER_SCHEMA, TASK_EVENT_MEANINGS, WORKER_EVENT_MEANINGS } from './catalogue.ts';
+import {
+  EVENT_SCHEMAS,
+  HEADER_SCHEMA,
+  SCHEDULE_EVENT_MEANINGS,
+  TASK_EVENT_MEANINGS,
+  WORKER_EVENT_MEANINGS,
+} from './catalogue.ts';
 
 const NOUNS = [
   {
@@ -15,6 +21,13 @@ const NOUNS = [
     tail: '{namespace}.{workerId}',
     parameters: ['namespace', 'workerId'],
   },
+  {
+    noun: 'schedule',
+    meanings: SCHEDULE_EVENT_MEANINGS,
+    data: 'ScheduleEventData',
+    tail: '{namespace}.{scheduleId}',
+    parameters: ['namespace', 'scheduleId'],
+  },
 ] as const;
 
 const PARAMETERS = {
@@ -22,6 +35,7 @@ const PARAMETERS = {
   queue: { description: 'The queue; a dot in it is %2E.' },
   taskType: { description: 'The task type, dots and all: one token for each part. Hear all below one with ">".' },
   workerId: { description: "The worker's id; a dot in it is %2E." },
+  scheduleId: { description: "The schedule's id; a dot in it is %2E." },
 };
 
 /** The AsyncAPI 3.0 document of everything that Orrery publishes, from the catalogue. */
@@ -40,7 +54,7 @@ export function asyncApiDocument(): Readonly<Record<string, unknown>> {
       title: 'Orrery events',
       version: '1.0.0',
       description:
-        'Facts about tasks and workers, as CloudEvents 1.0 on NATS JetStream: at least once; for each subject in order and without a gap.',
+        'Facts about tasks, workers and schedules, as CloudEvents 1.0 on NATS JetStream: at least once; for each subject in order and without a gap.',
       license: { name: 'Apache-2.0' },
     },
     defaultContentType: 'application/json',

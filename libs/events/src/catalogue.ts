@@ -1,4 +1,4 @@
-import type { TaskEventKind, WorkerEventKind } from '@orrery/core';
+import type { ScheduleEventKind, TaskEventKind, WorkerEventKind } from '@orrery/core';
 
 /** What each event of a task means. */
 export const TASK_EVENT_MEANINGS: Readonly<Record<TaskEventKind, string>> = {
@@ -22,6 +22,20 @@ export const WORKER_EVENT_MEANINGS: Readonly<Record<WorkerEventKind, string>> = 
   stopped: 'The worker said goodbye.',
   lost: 'The worker sent no heartbeat for too long; what it held is taken back.',
   recovered: 'A worker that was taken for lost sent a heartbeat.',
+};
+
+/** What each event of a schedule means. */
+export const SCHEDULE_EVENT_MEANINGS: Readonly<Record<ScheduleEventKind, string>> = {
+  created: 'The schedule was created.',
+  updated: 'What is decided about the schedule was changed.',
+  paused: 'The schedule was paused: nothing is fired until it is resumed.',
+  resumed: 'The schedule goes on.',
+  triggered: 'Somebody asked for a run now.',
+  backfilled: 'Somebody asked for slots of the past.',
+  queued: 'A run waits for the one before it to end.',
+  fired: "A slot's task was made.",
+  skipped: 'Slots were left out: they overlapped, or were missed beyond what is made up.',
+  deleted: 'The schedule was deleted.',
 };
 
 const text = (description: string, example: string) => ({ type: 'string', description, examples: [example] });
@@ -55,6 +69,26 @@ export const EVENT_SCHEMAS = {
         description: 'Its state after the change.',
         enum: ['ACTIVE', 'DRAINING', 'STOPPED', 'LOST'],
       },
+    },
+  },
+  ScheduleEventData: {
+    type: 'object',
+    description:
+      'What is told of a schedule beyond the headers; what does not apply is left out. More fields may come.',
+    properties: {
+      slot_time: {
+        type: 'string',
+        format: 'date-time',
+        description: 'With queued, fired and skipped: the slot; the newest of several.',
+      },
+      task_id: text("With triggered, queued and fired: the task's id.", 'nightly/2026-03-29T01:30:00.000Z'),
+      cause: {
+        type: 'string',
+        description: 'With queued and fired: why.',
+        enum: ['SLOT', 'CATCH_UP', 'BACKFILL', 'TRIGGER'],
+      },
+      count: { type: 'integer', minimum: 1, description: 'With skipped and backfilled: how many slots.' },
+      reason: { type: 'string', description: 'With skipped: why.', enum: ['OVERLAP', 'MISSED'] },
     },
   },
   TaskError: {
@@ -93,7 +127,7 @@ export const HEADER_SCHEMA = {
     'ce-id': text('The same however often the event is told.', 'default/task/0198…/00000000000000000002'),
     'ce-source': text('/orrery/ and the namespace.', '/orrery/default'),
     'ce-type': text('What happened.', 'orrery.task.v1.succeeded'),
-    'ce-subject': text("The task's or worker's id.", '01980000-0000-7000-8000-000000000000'),
+    'ce-subject': text('The id of the task, the worker or the schedule.', '01980000-0000-7000-8000-000000000000'),
     'ce-time': { type: 'string', format: 'date-time', description: "When, by the database's clock." },
     'ce-sequence': {
       type: 'string',

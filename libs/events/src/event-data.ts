@@ -1,4 +1,4 @@
-import type { OrreryEvent, TaskEvent, TaskStatus, WorkerEvent, WorkerState } from '@orrery/core';
+import type { OrreryEvent, ScheduleEvent, TaskEvent, TaskStatus, WorkerEvent, WorkerState } from '@orrery/core';
 import { TaskError, type TaskErrorJson } from '@orrery/task-error';
 
 /** The body of `orrery.task.v1.*`. */
@@ -17,9 +17,25 @@ export interface WorkerEventJson {
   readonly state: WorkerState;
 }
 
+/** The body of `orrery.schedule.v1.*`; what does not apply is left out. */
+export interface ScheduleEventJson {
+  readonly slot_time?: string;
+  readonly task_id?: string;
+  readonly cause?: NonNullable<ScheduleEvent['cause']>;
+  readonly count?: number;
+  readonly reason?: NonNullable<ScheduleEvent['reason']>;
+}
+
 /** What an event tells beyond its headers, as JSON. */
 export function writeEventData(event: OrreryEvent): string {
-  return JSON.stringify(event.noun === 'task' ? taskData(event) : workerData(event));
+  switch (event.noun) {
+    case 'task':
+      return JSON.stringify(taskData(event));
+    case 'worker':
+      return JSON.stringify(workerData(event));
+    case 'schedule':
+      return JSON.stringify(scheduleData(event));
+  }
 }
 
 /** What the headers of an event tell, and its body does not. */
@@ -39,9 +55,9 @@ export function readEventData(head: EventHead, json: string): OrreryEvent {
   const data: unknown = JSON.parse(json);
   if (typeof data !== 'object' || data === null) throw new SyntaxError('the body of an event must be a JSON object');
   // What was written by a version that knew more, or less, is still told of: unknown fields are left out.
-  return head.noun === 'worker'
-    ? readWorkerEvent(head, data as WorkerEventJson)
-    : readTaskEvent(head, data as TaskEventJson);
+  if (head.noun === 'worker') return readWorkerEvent(head, data as WorkerEventJson);
+  if (head.noun === 'schedule') return readScheduleEvent(head, data);
+  return readTaskEvent(head, data as TaskEventJson);
 }
 
 function taskData(event: TaskEvent): TaskEventJson {
@@ -87,5 +103,31 @@ function readWorkerEvent(head: EventHead, data: WorkerEventJson): WorkerEvent {
     sequence: head.sequence,
     at: head.at,
     state: data.state,
+  };
+}
+
+function scheduleData({ slotAt, taskId, cause, count, reason }: ScheduleEvent): ScheduleEventJson {
+  return {
+    ...(slotAt && { slot_time: slotAt.toISOString() }),
+    ...(taskId !== '' && { task_id: taskId }),
+    ...(cause && { cause }),
+    ...(count > 0 && { count }),
+    ...(reason && { reason }),
+  };
+}
+
+function readScheduleEvent(head: EventHead, data: ScheduleEventJson): ScheduleEvent {
+  return {
+    noun: 'schedule',
+    kind: head.kind as ScheduleEvent['kind'],
+    namespace: head.namespace,
+    scheduleId: head.subject,
+    sequence: head.sequence,
+    at: head.at,
+    slotAt: data.slot_time === undefined ? null : new Date(data.slot_time),
+    taskId: data.task_id ?? '',
+    cause: data.cause ?? null,
+    count: data.count ?? 0,
+    reason: data.reason ?? null,
   };
 }

@@ -1,16 +1,16 @@
-import { eventType, type OrreryEvent } from '@orrery/core';
+import { eventType, type OrreryEvent, subjectOf } from '@orrery/core';
 import { decodePercent, encodeToken } from './percent.ts';
 
 /**
- * Where an event goes on NATS: `orrery.task.v1.<event>.<namespace>.<queue>.<task type…>`, or
- * `orrery.worker.v1.<event>.<namespace>.<worker id>`. A task type keeps its dots, so that `….Reports.>` hears all below; in the other
+ * Where an event goes on NATS: `orrery.task.v1.<event>.<namespace>.<queue>.<task type…>`,
+ * `orrery.worker.v1.<event>.<namespace>.<worker id>`, or the same with `schedule`. A task type keeps its dots, so that `….Reports.>` hears all below; in the other
  * names a dot is `%2E`. An empty part of a task type ("a..b") is a lone `%`.
  */
 export function subjectFor(event: OrreryEvent): string {
   const start = `${eventType(event)}.${encodeToken(event.namespace)}`;
   return event.noun === 'task'
     ? `${start}.${encodeToken(event.queue)}.${event.type.split('.').map(encodeToken).join('.')}`
-    : `${start}.${encodeToken(event.workerId)}`;
+    : `${start}.${encodeToken(subjectOf(event))}`;
 }
 
 /** What the tokens behind an event's type name, decoded: namespace and queue, or namespace and worker, and the parts of a type. */

@@ -16,6 +16,12 @@ interface Queue {
   readonly queue: string;
 }
 
+interface Hint {
+  readonly queues?: readonly Queue[];
+  readonly cancels?: readonly TaskKey[];
+  readonly schedules?: boolean;
+}
+
 /** Talks to the schedulers over gRPC: hints go to all of them, commands to any. */
 export class SchedulerClient {
   private readonly peers: readonly SchedulerPeer[];
@@ -25,8 +31,8 @@ export class SchedulerClient {
     this.peers = addresses.map((address) => new SchedulerPeer(address, logger));
   }
 
-  /** Hints at new work or cancellations. Never fails and never waits. */
-  wake(hint: { readonly queues?: readonly Queue[]; readonly cancels?: readonly TaskKey[] }): void {
+  /** Hints at new work, cancellations or changed schedules. Never fails and never waits. */
+  wake(hint: Hint): void {
     for (const peer of this.peers) peer.wake(hint);
   }
 
@@ -86,6 +92,7 @@ class SchedulerPeer {
   private readonly logger: Logger;
   private queues = new Map<string, Queue>();
   private cancels: TaskKey[] = [];
+  private schedules = false;
   private waking = false;
   /** The trace in which a hint is sent: that of the first who gave it. */
   private because: Context = ROOT_CONTEXT;
@@ -99,10 +106,11 @@ class SchedulerPeer {
   }
 
   /** Hints that come while one is under way share the next: a busy task-api sends one call at a time, not one per task. */
-  wake(hint: { readonly queues?: readonly Queue[]; readonly cancels?: readonly TaskKey[] }): void {
-    if (this.queues.size === 0 && this.cancels.length === 0) this.because = context.active();
+  wake(hint: Hint): void {
+    if (!this.hasHints) this.because = context.active();
     for (const queue of hint.queues ?? []) this.queues.set(`${queue.namespace}\n${queue.queue}`, queue);
     if (this.cancels.length < MAX_PENDING_CANCELS) this.cancels.push(...(hint.cancels ?? []));
+    this.schedules ||= hint.schedules ?? false;
     if (!this.waking) void this.sendHints();
   }
 
@@ -120,15 +128,21 @@ class SchedulerPeer {
     this.channel.close();
   }
 
+  private get hasHints(): boolean {
+    return this.queues.size > 0 || this.cancels.length > 0 || this.schedules;
+  }
+
   private async sendHints(): Promise<void> {
     this.waking = true;
-    while (this.queues.size > 0 || this.cancels.length > 0) {
+    while (this.hasHints) {
       const request = {
         queues: [...this.queues.values()],
         cancels: this.cancels.map(({ namespace, id }) => ({ namespace, taskId: id })),
+        schedules: this.schedules,
       };
       this.queues = new Map();
       this.cancels = [];
+      this.schedules = false;
       try {
         const signal = AbortSignal.timeout(DEADLINE.toMillis());
         await context.with(this.because, () => this.client.wake(request, { signal }));

@@ -1,4 +1,12 @@
-import type { OrreryEvent, TaskEventKind, TaskStatus, WorkerEventKind, WorkerState } from '@orrery/core';
+import type {
+  OrreryEvent,
+  ScheduleEvent,
+  ScheduleEventKind,
+  TaskEventKind,
+  TaskStatus,
+  WorkerEventKind,
+  WorkerState,
+} from '@orrery/core';
 import { TaskError } from '@orrery/task-error';
 import { readTaskError } from './task-json.ts';
 
@@ -24,8 +32,21 @@ export type EncodedTaskEvent = readonly [
 /** A worker's event in the same column; no task's event begins so. */
 export type EncodedWorkerEvent = readonly [noun: 'worker', kind: WorkerEventKind, id: string, revision: number];
 
+/** A schedule's event in the same column; no task's event begins so. */
+export type EncodedScheduleEvent = readonly [
+  noun: 'schedule',
+  kind: ScheduleEventKind,
+  id: string,
+  revision: number,
+  slotAt: number | null,
+  taskId: string,
+  cause: ScheduleEvent['cause'],
+  count: number,
+  reason: ScheduleEvent['reason'],
+];
+
 /** An event in the column `outbox.events`. */
-export type EncodedEvent = EncodedTaskEvent | EncodedWorkerEvent;
+export type EncodedEvent = EncodedTaskEvent | EncodedWorkerEvent | EncodedScheduleEvent;
 
 /** The status after each kind of change; a deleted task's is told with it. */
 const STATUS: Readonly<Record<Exclude<TaskEventKind, 'deleted'>, TaskStatus>> = {
@@ -52,6 +73,7 @@ const STATE: Readonly<Record<WorkerEventKind, WorkerState>> = {
 /** Encodes an event for its row. */
 export function encodeEvent(event: OrreryEvent): EncodedEvent {
   if (event.noun === 'worker') return ['worker', event.kind, event.workerId, event.sequence];
+  if (event.noun === 'schedule') return encodeScheduleEvent(event);
   const { kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error } = event;
   const encoded = [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent] as const;
   if (kind === 'deleted') return [...encoded, null, event.status];
@@ -60,6 +82,7 @@ export function encodeEvent(event: OrreryEvent): EncodedEvent {
 
 /** Decodes an event of a row with this namespace and time. */
 export function decodeEvent(namespace: string, at: Date, encoded: EncodedEvent): OrreryEvent {
+  if (isScheduleEvent(encoded)) return decodeScheduleEvent(namespace, at, encoded);
   if (isWorkerEvent(encoded)) {
     const [, kind, workerId, sequence] = encoded;
     return { noun: 'worker', kind, namespace, workerId, sequence, at, state: STATE[kind] };
@@ -90,4 +113,19 @@ export function decodeEvents(namespace: string, at: Date, json: string): readonl
 
 function isWorkerEvent(encoded: EncodedEvent): encoded is EncodedWorkerEvent {
   return encoded[0] === 'worker';
+}
+
+function isScheduleEvent(encoded: EncodedEvent): encoded is EncodedScheduleEvent {
+  return encoded[0] === 'schedule';
+}
+
+function encodeScheduleEvent(event: ScheduleEvent): EncodedScheduleEvent {
+  const { kind, scheduleId, sequence, slotAt, taskId, cause, count, reason } = event;
+  return ['schedule', kind, scheduleId, sequence, slotAt?.getTime() ?? null, taskId, cause, count, reason];
+}
+
+function decodeScheduleEvent(namespace: string, at: Date, encoded: EncodedScheduleEvent): ScheduleEvent {
+  const [noun, kind, scheduleId, sequence, slot, taskId, cause, count, reason] = encoded;
+  const slotAt = slot === null ? null : new Date(slot);
+  return { noun, kind, namespace, scheduleId, sequence, at, slotAt, taskId, cause, count, reason };
 }

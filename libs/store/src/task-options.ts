@@ -2,12 +2,13 @@ import { EXPONENTIAL, type RetryPolicy, type TaskSpec } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 
 /** What few tasks have and no statement looks into. It shares one column, so that a task pays for none of it that it does not use. */
-export type TaskOptions = Pick<TaskSpec, 'retryPolicy' | 'runTimeout'>;
+export type TaskOptions = Pick<TaskSpec, 'retryPolicy' | 'runTimeout' | 'scheduleId'>;
 
 /** The column `options`; what is as it is by default is left out. Durations are as JSON has them, e.g. "1.5s". */
 interface TaskOptionsJson {
   readonly retry?: RetryPolicyJson;
   readonly runTimeout?: string;
+  readonly schedule?: string;
 }
 
 type RetryPolicyJson = Omit<RetryPolicy, 'initialDelay' | 'maxDelay'> & {
@@ -20,10 +21,11 @@ const DEFAULTS: TaskOptions = Object.freeze({ retryPolicy: EXPONENTIAL, runTimeo
 /** The column `options`; null if everything is as it is by default. */
 export function writeTaskOptions(options: TaskOptions): string | null {
   const retry = retryJson(options.retryPolicy);
-  if (!retry && !options.runTimeout) return null;
+  if (!retry && !options.runTimeout && !options.scheduleId) return null;
   const json: TaskOptionsJson = {
     ...(retry && { retry }),
     ...(options.runTimeout && { runTimeout: options.runTimeout.toJSON() }),
+    ...(options.scheduleId && { schedule: options.scheduleId }),
   };
   return JSON.stringify(json);
 }
@@ -31,10 +33,11 @@ export function writeTaskOptions(options: TaskOptions): string | null {
 /** Reads the column `options`. */
 export function readTaskOptions(text: string | null): TaskOptions {
   if (text === null) return DEFAULTS;
-  const { retry, runTimeout } = JSON.parse(text) as TaskOptionsJson;
+  const { retry, runTimeout, schedule } = JSON.parse(text) as TaskOptionsJson;
   return {
     retryPolicy: retry ? readRetry(retry) : EXPONENTIAL,
     runTimeout: runTimeout === undefined ? null : Duration.from(runTimeout),
+    ...(schedule !== undefined && { scheduleId: schedule }),
   };
 }
 

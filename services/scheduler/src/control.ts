@@ -11,13 +11,15 @@ export class SchedulerControl {
     this.deps = deps;
   }
 
-  /** Hints at new work, or at running tasks that were asked to be cancelled. */
+  /** Hints at new work, at running tasks that were asked to be cancelled, or at schedules that changed. */
   wake(hint: {
     readonly queues?: readonly { readonly namespace: string; readonly queue: string }[];
     readonly cancels?: readonly TaskKey[];
+    readonly schedules?: boolean;
   }): void {
     if (hint.queues) this.deps.dispatcher.wake(hint.queues);
     for (const key of hint.cancels ?? []) this.tellWorker(key);
+    if (hint.schedules) this.deps.schedulesChanged();
     this.deps.rescheduled();
     this.deps.changed();
   }
@@ -68,6 +70,8 @@ interface ControlDeps {
   readonly clock: Clock;
   /** Called after something was written, so that its events can be published. */
   readonly changed: () => void;
+  /** Called when schedules changed. */
+  readonly schedulesChanged: () => void;
   /** Called when a task may have become due earlier than was known. */
   readonly rescheduled: () => void;
 }

@@ -1,4 +1,4 @@
-import type { Clock, EventLog, TaskStore } from '@orrery/core';
+import type { Clock, EventLog, ScheduleStore, TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type Loop, startLoop } from '@orrery/service';
 import type { Relay } from './relay-loop.ts';
@@ -8,6 +8,12 @@ const INTERVAL = Duration.ofSeconds(60);
 /** How long a request_id is remembered; the contract promises 24 h. */
 const REMEMBER_REQUESTS = Duration.of({ hours: 24 });
 
+/** How long runs of schedules stay on record, and deleted schedules; the contract promises 30 days. */
+const REMEMBER_RUNS = Duration.of({ days: 30 });
+
+/** How many runs one statement forgets. */
+const RUNS = 10_000;
+
 /** How many batches of events one statement forgets. */
 const BATCHES = 1_000;
 
@@ -16,7 +22,7 @@ const LATE = Duration.ofSeconds(30);
 
 /** Forgets what nobody may ask for any more, and looks whether events get through. */
 export function startHousekeepingLoop(deps: {
-  readonly store: { readonly tasks: TaskStore; readonly events: EventLog };
+  readonly store: { readonly tasks: TaskStore; readonly schedules: ScheduleStore; readonly events: EventLog };
   readonly relay: Relay | null;
   /** How long events are kept to be read again. */
   readonly eventRetention: Duration;
@@ -31,6 +37,7 @@ export function startHousekeepingLoop(deps: {
     logger,
     runOnce: async () => {
       await store.tasks.purgeRequests(ago(REMEMBER_REQUESTS));
+      await store.schedules.purgeSchedules(ago(REMEMBER_RUNS), RUNS);
       const lag = await relay?.lag();
       if (lag?.oldestAge && lag.oldestAge.compareTo(LATE) > 0)
         logger.warn('events wait to be published', { batches: lag.batches, oldestAge: lag.oldestAge });

@@ -9,6 +9,7 @@ import { startExpiryLoop } from './expiry-loop.ts';
 import { LeaseCalls } from './lease-calls.ts';
 import { startHousekeepingLoop } from './housekeeping-loop.ts';
 import { type Relay, startRelayLoop } from './relay-loop.ts';
+import { startScheduleLoop } from './schedule-loop.ts';
 import { schedulerService } from './scheduler-service.ts';
 import { startSequenceLoop } from './sequence-loop.ts';
 import { Settlement } from './settle.ts';
@@ -16,7 +17,7 @@ import type { WorkStream } from './work-stream.ts';
 
 /** What the scheduler is made of. */
 export interface SchedulerParts {
-  readonly store: Pick<Store, 'tasks' | 'events' | 'listenForTasks'>;
+  readonly store: Pick<Store, 'tasks' | 'schedules' | 'events' | 'listenForTasks'>;
   readonly logger: Logger;
   /** The largest result or error that a worker may send, in bytes. */
   readonly maxPayloadBytes: number;
@@ -57,11 +58,18 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     clock,
     changed,
     rescheduled: scheduled,
+    schedulesChanged: () => schedules.wake(),
   });
   const { publish } = parts;
   const relay = publish ? startRelayLoop({ events: store.events, publish, logger }) : null;
   const sequence = startSequenceLoop({ events: store.events, sequenced: () => relay?.wake(), logger });
   const due = startDueLoop({ store: tasks, ready: (queues) => dispatcher.wake(queues), logger });
+  const schedules = startScheduleLoop({
+    store: store.schedules,
+    fired: (queues) => control.wake({ queues }),
+    cancelled: (cancels) => control.wake({ cancels }),
+    logger,
+  });
   const expiry = startExpiryLoop({ store: tasks, settlement, clock, logger });
   const housekeeping = startHousekeepingLoop({
     store,
@@ -89,7 +97,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
       schedulerService(control),
     ],
     async start() {
-      for (const loop of [sequence, due, expiry]) loop.wake();
+      for (const loop of [sequence, due, schedules, expiry]) loop.wake();
       listening = store.listenForTasks((queues) => control.wake({ queues }));
     },
     async drain() {
@@ -98,7 +106,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     },
     async stop() {
       await listening?.stop();
-      await Promise.all([dispatcher, due, expiry, housekeeping].map((part) => part.stop()));
+      await Promise.all([dispatcher, due, schedules, expiry, housekeeping].map((part) => part.stop()));
       // Last, so that what was just done is told of.
       await sequence.stop();
       await relay?.stop();

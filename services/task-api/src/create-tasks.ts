@@ -172,7 +172,8 @@ function present<T>(items: readonly (T | undefined)[]): T[] {
   return items.filter((item): item is T => item !== undefined);
 }
 
-function readRequestId(requestId: string, checks: Checks): string {
+/** Reads what makes a call idempotent. */
+export function readRequestId(requestId: string, checks: Checks): string {
   checks.require(requestId.length <= MAX_REQUEST_ID, 'request_id', `is longer than ${MAX_REQUEST_ID} characters`);
   checks.require(!requestId.includes('\0'), 'request_id', 'must not hold a NUL character');
   return requestId;

@@ -1,15 +1,21 @@
-import type { EventBus, EventLog, FlowStore, OrreryEvent, Subscription, TaskStore } from '@orrery/core';
+import type { EventBus, EventLog, FlowStore, OrreryEvent, ScheduleStore, Subscription, TaskStore } from '@orrery/core';
 import type { Logger, ServiceModule } from '@orrery/service';
 import { EventFeed } from './event-feed.ts';
 import { eventService } from './event-service.ts';
 import { flowService } from './flow-service.ts';
+import { scheduleService } from './schedule-service.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 import { taskService } from './task-service.ts';
 import { Waiters } from './waiters.ts';
 
 /** What the task-api is made of. */
 export interface TaskApiParts {
-  readonly store: { readonly tasks: TaskStore; readonly flow: FlowStore; readonly events: EventLog };
+  readonly store: {
+    readonly tasks: TaskStore;
+    readonly flow: FlowStore;
+    readonly schedules: ScheduleStore;
+    readonly events: EventLog;
+  };
   readonly scheduler: SchedulerPort;
   /** Where it hears of events: that makes waiting quick. Null: waiting is looking. */
   readonly bus: Pick<EventBus, 'listen'> | null;
@@ -39,6 +45,11 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
         draining: draining.signal,
       }),
       flowService(parts.store.flow),
+      scheduleService({
+        store: parts.store.schedules,
+        scheduler: parts.scheduler,
+        maxPayloadBytes: parts.maxPayloadBytes,
+      }),
       eventService({ events, feed, logger: parts.logger, draining: draining.signal }),
     ],
     async start() {

@@ -22,6 +22,9 @@ const WRITES = [
   'register',
   'heartbeat',
   'record',
+  'createSchedule',
+  'commandSchedule',
+  'fireSchedules',
 ] as const;
 
 /** Opens a store that commits, and then for a share of its writes says that it could not be reached. */
@@ -31,13 +34,14 @@ export async function openStore(...args: Parameters<typeof openReliably>): Promi
     ...forwarded(store),
     flow: store.flow,
     tasks: lossy(store.tasks),
+    schedules: lossy(store.schedules),
     workers: lossy(store.workers),
     events: lossy(store.events),
     audit: lossy(store.audit),
   };
 }
 
-function forwarded(store: Store): Omit<Store, 'tasks' | 'flow' | 'workers' | 'events' | 'audit'> {
+function forwarded(store: Store): Omit<Store, 'tasks' | 'flow' | 'schedules' | 'workers' | 'events' | 'audit'> {
   return {
     migrate: () => store.migrate(),
     listenForTasks: (hear) => store.listenForTasks(hear),

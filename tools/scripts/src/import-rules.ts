@@ -25,7 +25,7 @@ const SPECS_ALSO = ['contracts', 'adapter', 'sdk', 'testing', 'standalone'];
 const PURE_ORDER = ['@orrery/duration', '@orrery/task-error', '@orrery/core', '@orrery/assessment'];
 
 /** npm packages that pure code may use: they compute, and touch nothing outside. */
-const PURE_NPM = ['uuid'];
+const PURE_NPM = ['uuid', 'croner'];
 
 /** Entry points that exist for specs only. */
 const SPEC_ENTRIES = ['@orrery/rpc/testing'];

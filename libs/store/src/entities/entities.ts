@@ -5,6 +5,7 @@ import { eventCursorEntity, eventPositionEntity, eventSequencerEntity } from './
 import { finishedTaskEntity } from './finished-task.ts';
 import { flowLimitEntity, flowRateEntity } from './flow.ts';
 import { outboxEntity } from './outbox.ts';
+import { scheduleEntity, scheduleRunEntity } from './schedule.ts';
 import { taskEntity } from './task.ts';
 import { workerEntity } from './worker.ts';
 
@@ -21,5 +22,7 @@ export function entities(dialect: Dialect) {
     eventCursorEntity(dialect),
     auditRecordEntity(dialect),
     workerEntity(dialect),
+    scheduleEntity(dialect),
+    scheduleRunEntity(dialect),
   ];
 }

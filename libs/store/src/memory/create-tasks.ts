@@ -38,7 +38,8 @@ export function createTasks(
   return { outcomes: taskIds.map((id) => ({ id, deduplicated: false })), events };
 }
 
-function runAtOf(due: NewTask['due'], now: Date): Date {
+/** When a new task may run. */
+export function runAtOf(due: NewTask['due'], now: Date): Date {
   if (due === null) return now;
   return due instanceof Duration ? due.addTo(now) : due;
 }

@@ -30,17 +30,19 @@ import type { MemoryEvents } from './memory-events.ts';
 import type { MemoryFlow } from './memory-flow.ts';
 import { refusedLease, settleLeases } from './settle-leases.ts';
 import { takeWhile } from './take-where.ts';
-import { TaskTable, type Row } from './task-table.ts';
+import type { Row, TaskTable } from './task-table.ts';
 
 /** Tasks in memory. Each method does its work without pause, so that none sees another's half done. */
 export class MemoryTasks implements TaskStore {
-  readonly #table = new TaskTable();
-  readonly #requests: UsedRequests = new Map();
+  readonly #table: TaskTable;
+  readonly #requests: UsedRequests;
   readonly #log: MemoryEvents;
   readonly #flow: MemoryFlow;
   readonly #clock: Clock;
 
-  constructor(log: MemoryEvents, flow: MemoryFlow, clock: Clock) {
+  constructor(table: TaskTable, requests: UsedRequests, log: MemoryEvents, flow: MemoryFlow, clock: Clock) {
+    this.#table = table;
+    this.#requests = requests;
     this.#log = log;
     this.#flow = flow;
     this.#clock = clock;

@@ -1,6 +1,7 @@
 import type { Dialect } from '../dialect.ts';
 import { flowControl } from './flow-control.ts';
 import { createTaskFunction } from './create-task-function.ts';
+import { scheduleTables } from './schedule-tables.ts';
 
 const READY = `status = 'PENDING' and ready and flow_key is null`;
 const KEYED = `status = 'PENDING' and ready and flow_key is not null`;
@@ -118,6 +119,7 @@ export function initial(dialect: Dialect): readonly string[] {
     revision integer not null,
     primary key (namespace, id))`,
     `create index worker_heartbeat on worker (heartbeat_at)`,
+    ...scheduleTables(dialect),
     ...(postgres ? [...churning, ...createTaskFunction] : []),
   ];
 }

@@ -45,17 +45,30 @@ export async function changeTask(
   key: TaskKey,
   decide: (task: Task, now: Date) => Change | null,
 ): Promise<Task> {
-  return database.transaction(async (connection) => {
-    const task = await lock(connection, key);
-    const [clock] = await connection.query<{ now: number }>(READ_NOW, [database.now()]);
-    const now = new Date(clock?.now ?? NaN);
-    const change = decide(task, now);
-    if (!change) return task;
-    await write(connection, task, change.task, now);
-    const events = JSON.stringify([encodeEvent(change.event)]);
-    await connection.query(TELL, [key.namespace, change.event.at.getTime(), events]);
-    return change.task;
-  });
+  return database.transaction((connection) => changeTaskWithin(connection, database.now(), key, decide));
+}
+
+/** The same within a transaction. */
+export async function changeTaskWithin(
+  connection: Connection,
+  clock: number | null,
+  key: TaskKey,
+  decide: (task: Task, now: Date) => Change | null,
+): Promise<Task> {
+  const task = await lock(connection, key);
+  const now = await readNow(connection, clock);
+  const change = decide(task, now);
+  if (!change) return task;
+  await write(connection, task, change.task, now);
+  const events = JSON.stringify([encodeEvent(change.event)]);
+  await connection.query(TELL, [key.namespace, change.event.at.getTime(), events]);
+  return change.task;
+}
+
+/** The instant of a transaction: the database's, or what the store's own clock says. */
+export async function readNow(connection: Connection, clock: number | null): Promise<Date> {
+  const [row] = await connection.query<{ now: number }>(READ_NOW, [clock]);
+  return new Date(row?.now ?? NaN);
 }
 
 async function write(connection: Connection, before: Task, after: Task, now: Date): Promise<void> {

@@ -62,9 +62,9 @@ export async function createTasks(database: Database, request: CreateTasks): Pro
   if (request.tasks.length === 0 && !request.request) return [];
   const chosen = request.tasks.filter((task) => task.idIsCallers).map((task) => task.spec.id);
   try {
-    if (chosen.length === 0) return await insert(database, database.now(), request);
+    if (chosen.length === 0) return await insertTasks(database, database.now(), request);
     return await database.transaction(async (connection) => {
-      const outcomes = await insert(connection, database.now(), request);
+      const outcomes = await insertTasks(connection, database.now(), request);
       if (outcomes[0]?.deduplicated) return outcomes;
       // Only now: a task that ended before the insert could go through is found here, one that had not yet made it fail.
       const ended = await connection.query<{ id: string }>(ENDED, [request.namespace, chosen]);
@@ -91,7 +91,12 @@ function refuse(request: CreateTasks, taken: readonly { readonly id: string }[],
   return taskAlreadyExists(request.namespace, otherwise);
 }
 
-async function insert(on: Connection, now: number | null, request: CreateTasks): Promise<readonly CreateOutcome[]> {
+/** Stores new tasks whose ids were made here: within a transaction if `on` is one. */
+export async function insertTasks(
+  on: Connection,
+  now: number | null,
+  request: CreateTasks,
+): Promise<readonly CreateOutcome[]> {
   const { namespace, tasks, request: once } = request;
   const ids = tasks.map((task) => task.spec.id);
   const values = [now, namespace, ...columns(tasks), JSON.stringify(tasks.map(created))];

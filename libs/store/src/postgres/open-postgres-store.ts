@@ -5,6 +5,7 @@ import { listenForTasks } from './listen-for-tasks.ts';
 import { PostgresAudit } from './postgres-audit.ts';
 import { PostgresEvents } from './postgres-events.ts';
 import { PostgresFlow } from './postgres-flow.ts';
+import { PostgresSchedules } from './postgres-schedules.ts';
 import { PostgresTasks } from './postgres-tasks.ts';
 import { PostgresWorkers } from './postgres-workers.ts';
 import { statement } from './statement.ts';
@@ -34,6 +35,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return {
     tasks: new PostgresTasks(database, flow),
     flow,
+    schedules: new PostgresSchedules(database),
     workers: new PostgresWorkers(database),
     events: new PostgresEvents(database),
     audit: new PostgresAudit(database),

@@ -34,11 +34,12 @@ export function createTasks(
     tx.tell(event);
   }
   const ids = tasks.map(({ spec }) => spec.id);
-  if (request) tx.db.run(ADD_REQUEST, namespace, request.id, request.bodyHash, JSON.stringify(ids), tx.now.getTime());
+  if (request) keepRequest(tx, namespace, request, ids);
   return ids.map((id) => ({ id, deduplicated: false }));
 }
 
-function findRequest(
+/** What a request id was used for, if it was. Throws a `Refusal` if it was used with another body. */
+export function findRequest(
   { db }: SqliteTransaction,
   namespace: string,
   { id, bodyHash }: NonNullable<CreateTasks['request']>,
@@ -47,6 +48,16 @@ function findRequest(
   if (!used) return undefined;
   if (Buffer.compare(used.body_hash, bodyHash) !== 0) throw requestIdReused(id);
   return JSON.parse(used.task_ids) as string[];
+}
+
+/** Notes that a request id was used, and what for. */
+export function keepRequest(
+  { db, now }: SqliteTransaction,
+  namespace: string,
+  { id, bodyHash }: NonNullable<CreateTasks['request']>,
+  ids: readonly string[],
+): void {
+  db.run(ADD_REQUEST, namespace, id, bodyHash, JSON.stringify(ids), now.getTime());
 }
 
 function insert({ db, now }: SqliteTransaction, task: Task): boolean {

@@ -7,6 +7,7 @@ import { SqliteAudit } from './sqlite-audit.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
 import { SqliteEvents } from './sqlite-events.ts';
 import { SqliteFlow } from './sqlite-flow.ts';
+import { SqliteSchedules } from './sqlite-schedules.ts';
 import { SqliteTasks } from './sqlite-tasks.ts';
 import { SqliteTransaction } from './sqlite-transaction.ts';
 import { SqliteWorkers } from './sqlite-workers.ts';
@@ -30,6 +31,7 @@ export async function openSqliteStore({
   return {
     tasks: new SqliteTasks(tx, group, clock),
     flow: new SqliteFlow(tx, group, clock),
+    schedules: new SqliteSchedules(tx, group),
     workers: new SqliteWorkers(tx, group, clock),
     events: new SqliteEvents(tx, group, clock),
     audit: new SqliteAudit(tx, group),

@@ -19,6 +19,7 @@ import { promotionTests } from './promotion-tests.ts';
 import { purgeTests } from './purge-tests.ts';
 import { redriveTests } from './redrive-tests.ts';
 import { requestTests } from './request-tests.ts';
+import { scheduleTests } from './schedule-tests.ts';
 import { statsTests } from './stats-tests.ts';
 import { SuiteContext } from './suite-context.ts';
 import { workerEventTests } from './worker-event-tests.ts';
@@ -69,5 +70,6 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     statsTests(context);
     workerTests(context);
     workerEventTests(context);
+    scheduleTests(context);
   });
 }

@@ -57,6 +57,8 @@ export class SuiteContext {
 
   /** Ends what a test left over, so that the next one finds a store with nothing to do. */
   async end(): Promise<void> {
+    for (const { id } of await this.store.schedules.listSchedules({ namespace: this.namespace, limit: EVERYTHING }))
+      await this.store.schedules.commandSchedule({ namespace: this.namespace, id }, { do: 'DELETE' }, null);
     for (const task of await this.list({ statuses: ['PENDING', 'RUNNING'] })) {
       await this.tasks.cancelTask(task);
       if (task.status === 'RUNNING') await this.tasks.releaseTasks(this.namespace, [leaseOf(task)]);

@@ -16,6 +16,8 @@ export interface WakeRequest {
   queues: QueueRef[];
   /** Running tasks that were asked to be cancelled. */
   cancels: TaskRef[];
+  /** Whether schedules were created or changed. */
+  schedules: boolean;
 }
 
 /** Names a queue. */
@@ -97,7 +99,7 @@ export interface ReclaimWorkerResponse {
 }
 
 function createBaseWakeRequest(): WakeRequest {
-  return { queues: [], cancels: [] };
+  return { queues: [], cancels: [], schedules: false };
 }
 
 export const WakeRequest: MessageFns<WakeRequest> = {
@@ -107,6 +109,9 @@ export const WakeRequest: MessageFns<WakeRequest> = {
     }
     for (const v of message.cancels) {
       TaskRef.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.schedules !== false) {
+      writer.uint32(24).bool(message.schedules);
     }
     return writer;
   },
@@ -138,6 +143,14 @@ export const WakeRequest: MessageFns<WakeRequest> = {
             }
 
             message.cancels.push(TaskRef.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.schedules = reader.bool();
             continue;
           }
         }
@@ -720,7 +733,10 @@ export const SchedulerServiceDefinition = {
   name: "SchedulerService",
   fullName: "orrery.dispatch.v1.SchedulerService",
   methods: {
-    /** Hints that queues have new work, or that running tasks were asked to be cancelled. May be lost; polling finds both anyway. */
+    /**
+     * Hints that queues have new work, that running tasks were asked to be cancelled, or that schedules changed. May be lost; polling
+     * finds all of it anyway.
+     */
     wake: {
       name: "Wake",
       requestType: WakeRequest as typeof WakeRequest,
@@ -769,7 +785,10 @@ export const SchedulerServiceDefinition = {
 } as const;
 
 export interface SchedulerServiceImplementation<CallContextExt = {}> {
-  /** Hints that queues have new work, or that running tasks were asked to be cancelled. May be lost; polling finds both anyway. */
+  /**
+   * Hints that queues have new work, that running tasks were asked to be cancelled, or that schedules changed. May be lost; polling
+   * finds all of it anyway.
+   */
   wake(request: WakeRequest, context: CallContext & CallContextExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
   retryTask(request: RetryTaskRequest, context: CallContext & CallContextExt): Promise<RetryTaskResponse>;
@@ -785,7 +804,10 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
 }
 
 export interface SchedulerServiceClient<CallOptionsExt = {}> {
-  /** Hints that queues have new work, or that running tasks were asked to be cancelled. May be lost; polling finds both anyway. */
+  /**
+   * Hints that queues have new work, that running tasks were asked to be cancelled, or that schedules changed. May be lost; polling
+   * finds all of it anyway.
+   */
   wake(request: WakeRequest, options?: CallOptions & CallOptionsExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
   retryTask(request: RetryTaskRequest, options?: CallOptions & CallOptionsExt): Promise<RetryTaskResponse>;

@@ -134,6 +134,24 @@ export const ErrorReason = {
    *     {"reason": "CURSOR_IN_USE", "domain": "orrery.dev", "metadata": {"cursor": "relay", "owner": "…"}}
    */
   CURSOR_IN_USE: 42,
+  /**
+   * SCHEDULE_NOT_FOUND - NOT_FOUND. No such schedule in this namespace.
+   *
+   *     {"reason": "SCHEDULE_NOT_FOUND", "domain": "orrery.dev", "metadata": {"namespace": "default", "schedule_id": "…"}}
+   */
+  SCHEDULE_NOT_FOUND: 60,
+  /**
+   * SCHEDULE_ALREADY_EXISTS - ALREADY_EXISTS. Another schedule has the id that the caller chose.
+   *
+   *     {"reason": "SCHEDULE_ALREADY_EXISTS", "domain": "orrery.dev", "metadata": {"namespace": "default", "schedule_id": "…"}}
+   */
+  SCHEDULE_ALREADY_EXISTS: 61,
+  /**
+   * SCHEDULE_BUSY - FAILED_PRECONDITION. The schedule skips what overlaps, and a task of its has not ended; trigger it again when it has.
+   *
+   *     {"reason": "SCHEDULE_BUSY", "domain": "orrery.dev", "metadata": {"schedule_id": "…", "task_id": "…"}}
+   */
+  SCHEDULE_BUSY: 62,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -160,5 +178,8 @@ export namespace ErrorReason {
   export type FLOW_LIMIT_NOT_FOUND = typeof ErrorReason.FLOW_LIMIT_NOT_FOUND;
   export type CURSOR_NOT_FOUND = typeof ErrorReason.CURSOR_NOT_FOUND;
   export type CURSOR_IN_USE = typeof ErrorReason.CURSOR_IN_USE;
+  export type SCHEDULE_NOT_FOUND = typeof ErrorReason.SCHEDULE_NOT_FOUND;
+  export type SCHEDULE_ALREADY_EXISTS = typeof ErrorReason.SCHEDULE_ALREADY_EXISTS;
+  export type SCHEDULE_BUSY = typeof ErrorReason.SCHEDULE_BUSY;
   export type UNRECOGNIZED = typeof ErrorReason.UNRECOGNIZED;
 }

@@ -8,8 +8,29 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { TaskError } from "../../error/v1/task_error.ts";
+import { RunCause } from "../../schedule/v1/schedule.ts";
 import { TaskStatus } from "../../task/v1/task.ts";
 import { WorkerState } from "../../worker/v1/worker.ts";
+
+/** Why slots were left out. */
+export const SkipReason = {
+  /** UNSPECIFIED - Nothing was left out. */
+  UNSPECIFIED: 0,
+  /** OVERLAP - The task of an earlier slot had not ended. */
+  OVERLAP: 1,
+  /** MISSED - They were missed, and are more than the schedule makes up. */
+  MISSED: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type SkipReason = typeof SkipReason[keyof typeof SkipReason];
+
+export namespace SkipReason {
+  export type UNSPECIFIED = typeof SkipReason.UNSPECIFIED;
+  export type OVERLAP = typeof SkipReason.OVERLAP;
+  export type MISSED = typeof SkipReason.MISSED;
+  export type UNRECOGNIZED = typeof SkipReason.UNRECOGNIZED;
+}
 
 /**
  * A fact: something changed. Written in the same transaction as the change, told at least once, and for each subject in order and
@@ -25,7 +46,7 @@ export interface Event {
   type: string;
   /** Where it happened. */
   namespace: string;
-  /** What it happened to: a task's id, a worker's id. */
+  /** What it happened to: a task's id, a worker's id, a schedule's id. */
   subject: string;
   /** Counts the subject's changes: 1 for the first, then without a gap. */
   sequence: bigint;
@@ -33,9 +54,9 @@ export interface Event {
   time:
     | Date
     | undefined;
-  /** Ties together everything that happens because of one request. Empty for workers. */
+  /** Ties together everything that happens because of one request. Empty but for tasks. */
   correlationId: string;
-  /** The W3C trace context in which the subject was created. Empty for workers. */
+  /** The W3C trace context in which the subject was created. Empty but for tasks. */
   traceparent: string;
   /** Resumes a subscription after this event. Opaque; good for as long as events are kept. */
   cursor: string;
@@ -47,6 +68,9 @@ export interface Event {
     | //
     /** With orrery.worker.v1.*. */
     { $case: "worker"; value: WorkerEventData }
+    | //
+    /** With orrery.schedule.v1.*. */
+    { $case: "schedule"; value: ScheduleEventData }
     | undefined;
 }
 
@@ -70,6 +94,22 @@ export interface TaskEventData {
 export interface WorkerEventData {
   /** Its state after the change. */
   state: WorkerState;
+}
+
+/** What is told of a schedule. */
+export interface ScheduleEventData {
+  /** With queued, fired and skipped: the slot; the newest of several. */
+  slotTime:
+    | Date
+    | undefined;
+  /** With triggered, queued and fired: the task's id. */
+  taskId: string;
+  /** With queued and fired: why. */
+  cause: RunCause;
+  /** With skipped and backfilled: how many slots. */
+  count: number;
+  /** With skipped: why. */
+  reason: SkipReason;
 }
 
 function createBaseEvent(): Event {
@@ -125,6 +165,9 @@ export const Event: MessageFns<Event> = {
         break;
       case "worker":
         WorkerEventData.encode(message.data.value, writer.uint32(90).fork()).join();
+        break;
+      case "schedule":
+        ScheduleEventData.encode(message.data.value, writer.uint32(98).fork()).join();
         break;
     }
     return writer;
@@ -229,6 +272,14 @@ export const Event: MessageFns<Event> = {
             }
 
             message.data = { $case: "worker", value: WorkerEventData.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.data = { $case: "schedule", value: ScheduleEventData.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -376,6 +427,96 @@ export const WorkerEventData: MessageFns<WorkerEventData> = {
             }
 
             message.state = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScheduleEventData(): ScheduleEventData {
+  return { slotTime: undefined, taskId: "", cause: 0, count: 0, reason: 0 };
+}
+
+export const ScheduleEventData: MessageFns<ScheduleEventData> = {
+  encode(message: ScheduleEventData, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.slotTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.slotTime), writer.uint32(10).fork()).join();
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    if (message.cause !== 0) {
+      writer.uint32(24).int32(message.cause);
+    }
+    if (message.count !== 0) {
+      writer.uint32(32).uint32(message.count);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(40).int32(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduleEventData {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduleEventData();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.slotTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cause = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
             continue;
           }
         }

@@ -167,6 +167,8 @@ export interface Task {
   revision: bigint;
   /** The tenant or resource it belongs to, for fairness and limits. Empty: none. */
   flowKey: string;
+  /** The schedule that made it, if any. */
+  scheduleId: string;
 }
 
 export interface Task_LabelsEntry {
@@ -310,6 +312,7 @@ function createBaseTask(): Task {
     failedAttempts: [],
     revision: 0n,
     flowKey: "",
+    scheduleId: "",
   };
 }
 
@@ -401,6 +404,9 @@ export const Task: MessageFns<Task> = {
     }
     if (message.flowKey !== "") {
       writer.uint32(274).string(message.flowKey);
+    }
+    if (message.scheduleId !== "") {
+      writer.uint32(282).string(message.scheduleId);
     }
     return writer;
   },
@@ -643,6 +649,14 @@ export const Task: MessageFns<Task> = {
             }
 
             message.flowKey = reader.string();
+            continue;
+          }
+          case 35: {
+            if (tag !== 282) {
+              break;
+            }
+
+            message.scheduleId = reader.string();
             continue;
           }
         }
