@@ -12,6 +12,9 @@ import type { Labels, LeaseRef, Task, TaskKey, TaskSpec, TaskStatus } from './ta
  * clock. Methods throw `StorageError` if the store cannot be reached; they may then have had their effect or not.
  */
 export interface TaskStore {
+  /** Whether calls made in one turn of the event loop share a transaction, in their order: a claim then gets what was created before it. */
+  readonly sharesTransactions: boolean;
+
   /** Stores new tasks: all, or none if one is refused. A repeated request id returns what its first use created. */
   createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]>;
 

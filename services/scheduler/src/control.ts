@@ -24,6 +24,11 @@ export class SchedulerControl {
     this.deps.changed();
   }
 
+  /** Lets waiting workers claim what is being created in this turn of the event loop. */
+  offer(queues: readonly { readonly namespace: string; readonly queue: string }[]): void {
+    this.deps.dispatcher.wake(queues);
+  }
+
   /** Sets a FAILED task PENDING again. */
   async retryTask(key: TaskKey): Promise<Task> {
     const task = await this.deps.store.redriveTask(key);

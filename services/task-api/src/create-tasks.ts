@@ -126,9 +126,12 @@ async function store(
 ): Promise<readonly CreateOutcome[]> {
   if (tasks.length === 0) return [];
   const request = requestId === '' ? null : { id: requestId, bodyHash: bodyHash(encoded()) };
-  const outcomes = await deps.store.createTasks({ namespace: context.namespace, tasks, request });
-  const queues = [...new Set(tasks.map(({ spec }) => spec.queue))];
-  deps.scheduler.wake({ queues: queues.map((queue) => ({ namespace: context.namespace, queue })) });
+  const names = [...new Set(tasks.map(({ spec }) => spec.queue))];
+  const queues = names.map((queue) => ({ namespace: context.namespace, queue }));
+  const creation = deps.store.createTasks({ namespace: context.namespace, tasks, request });
+  if (deps.store.sharesTransactions) deps.scheduler.offer?.(queues);
+  const outcomes = await creation;
+  deps.scheduler.wake({ queues });
   return outcomes;
 }
 

@@ -9,6 +9,12 @@ export interface SchedulerPort {
     readonly schedules?: boolean;
   }): void;
 
+  /**
+   * Lets waiting workers claim ahead of a commit, where the scheduler is in this process: with a store that shares transactions the
+   * claim then needs no commit of its own.
+   */
+  offer?(queues: readonly { readonly namespace: string; readonly queue: string }[]): void;
+
   /** Sets a FAILED task PENDING again. */
   retryTask(key: TaskKey): Promise<Task>;
 

@@ -36,6 +36,9 @@ import type { Row, TaskTable } from './task-table.ts';
 export class MemoryTasks implements TaskStore {
   readonly #table: TaskTable;
   readonly #requests: UsedRequests;
+  readonly sharesTransactions = true;
+  readonly #table = new TaskTable();
+  readonly #requests: UsedRequests = new Map();
   readonly #log: MemoryEvents;
   readonly #flow: MemoryFlow;
   readonly #clock: Clock;

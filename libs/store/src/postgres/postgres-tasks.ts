@@ -31,6 +31,7 @@ import { releaseTasks } from './release-tasks.ts';
 
 /** Tasks in PostgreSQL: each method is one file, which has its statement and says why it is shaped so. */
 export class PostgresTasks implements TaskStore {
+  readonly sharesTransactions = false;
   readonly #database: Database;
   readonly #flow: PostgresFlow;
 

@@ -41,6 +41,7 @@ const PURGE_REQUESTS = 'DELETE FROM create_request WHERE created_at < ?';
 
 /** Tasks in SQLite. Changes go through the group commit; reads are done at once, since no transaction outlives a turn. */
 export class SqliteTasks implements TaskStore {
+  readonly sharesTransactions = true;
   readonly #tx: SqliteTransaction;
   readonly #group: GroupCommit;
   readonly #clock: Clock;
