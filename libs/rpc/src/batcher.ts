@@ -88,6 +88,15 @@ export class Batcher<T, R> {
     });
   }
 
+  /** Adds an item whose result nobody waits for: `send` sees to it. Dropped after `close`. */
+  post(item: T): void {
+    if (this.#closed) return;
+    const entry = { item, bytes: this.#options.sizeOf(item), settle: ignore };
+    this.#waiting.push(entry);
+    this.#bytes += entry.bytes;
+    this.#proceed();
+  }
+
   /** Resolves when nothing waits and nothing is under way. */
   whenIdle(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
@@ -182,5 +191,7 @@ export class Batcher<T, R> {
     if (this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
+
+function ignore(): void {}
 
 const unanswered: Settled<never> = { ok: false, error: new Error('the reply had no answer for this item') };

@@ -25,8 +25,9 @@ export class ClaimAhead {
 
   /** Leases have come, or were started: begins to count how long the first of those that are left waits. */
   watch(): void {
-    const first = this.#table.ready[0];
-    if (this.#cancelAlarm || !first) return;
+    if (this.#cancelAlarm) return;
+    const first = this.#table.firstReady;
+    if (!first) return;
     const left = first.since + PATIENCE.toMillis() - this.#timers.monotonicMillis();
     this.#cancelAlarm = this.#timers.after(Duration.ofMillis(Math.max(1, Math.ceil(left))), () => this.#look());
   }
@@ -44,7 +45,7 @@ export class ClaimAhead {
 
   #look(): void {
     this.#cancelAlarm = null;
-    const first = this.#table.ready[0];
+    const first = this.#table.firstReady;
     if (first && this.#timers.monotonicMillis() - first.since >= PATIENCE.toMillis()) {
       this.#table.claimsAhead = false;
       this.#handBack();

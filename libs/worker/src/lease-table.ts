@@ -78,6 +78,11 @@ export class LeaseTable {
     return [...this.#ready];
   }
 
+  /** The lease that has waited longest for its handler to be started. */
+  get firstReady(): HeldLease | undefined {
+    return this.#ready[0];
+  }
+
   /** How many handlers run. */
   get running(): number {
     return this.#occupied;

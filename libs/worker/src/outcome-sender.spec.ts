@@ -74,7 +74,7 @@ describe('OutcomeSender', () => {
     sender.report(completed('t'));
     await turn();
     sender.answered([answer('t')]);
-    expect(sender.pending).toBe(2);
+    expect(sender.pending).toBe(1);
     sender.resend();
     expect(written.at(-1)).toEqual([completed('t')]);
     sender.answered([answer('t')]);

@@ -21,9 +21,15 @@ const MAX_IN_FLIGHT = 4;
 const MAX_WAIT = Duration.ofMillis(2);
 const AGAIN_AFTER = Duration.ofSeconds(1);
 
+/** Outcomes that were sent together: the next batch may follow when all are answered. */
+interface Batch {
+  unanswered: number;
+  readonly answered: () => void;
+}
+
 interface Unacknowledged {
   readonly outcome: Outcome;
-  readonly resolve: () => void;
+  readonly batch: Batch;
 }
 
 /** Reads the server's answer to an outcome. */
@@ -65,10 +71,7 @@ export class OutcomeSender {
   /** Says what came of an attempt. */
   report(outcome: Outcome): void {
     this.#pending += 1;
-    this.#batcher.add(outcome).then(
-      () => this.#settle(),
-      () => this.#settle(),
-    );
+    this.#batcher.post(outcome);
   }
 
   /** Resolves when every outcome has been answered. */
@@ -91,7 +94,8 @@ export class OutcomeSender {
       if (waiting?.length === 0) this.#unacknowledged.delete(taskId);
       if (!first) continue;
       this.#conclude(first.outcome, error ? errorFromStatus(error) : null);
-      first.resolve();
+      first.batch.unanswered -= 1;
+      if (first.batch.unanswered === 0) first.batch.answered();
     }
   }
 
@@ -105,33 +109,32 @@ export class OutcomeSender {
     if (this.#pending === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
-  #send(outcomes: readonly Outcome[]) {
-    const answers = outcomes.map(
-      (outcome) =>
-        new Promise<Settled<void>>((resolve) => {
-          const entry = { outcome, resolve: () => resolve({ ok: true, value: undefined }) };
-          const waiting = this.#unacknowledged.get(outcome.lease.taskId);
-          if (waiting) waiting.push(entry);
-          else this.#unacknowledged.set(outcome.lease.taskId, [entry]);
-        }),
-    );
-    this.#options.write(outcomes);
-    return Promise.all(answers);
+  #send(outcomes: readonly Outcome[]): Promise<readonly Settled<void>[]> {
+    return new Promise((resolve) => {
+      const batch = { unanswered: outcomes.length, answered: () => resolve([]) };
+      for (const outcome of outcomes) {
+        const waiting = this.#unacknowledged.get(outcome.lease.taskId);
+        if (waiting) waiting.push({ outcome, batch });
+        else this.#unacknowledged.set(outcome.lease.taskId, [{ outcome, batch }]);
+      }
+      this.#options.write(outcomes);
+    });
   }
 
   #conclude(outcome: Outcome, error: OrreryError | null): void {
     const verdict = judge(error);
-    if (verdict === 'accepted') return;
+    if (verdict !== 'accepted') this.#take(outcome, verdict, error);
+    // What is to be said again stays pending.
+    if (verdict !== 'again') this.#settle();
+  }
+
+  #take(outcome: Outcome, verdict: Exclude<Verdict, 'accepted'>, error: OrreryError | null): void {
     const fields = { task_id: outcome.lease.taskId, outcome: outcome.kind, reason: error?.reason, err: error };
     const { logger, timers } = this.#options;
     if (verdict === 'void') return logger.info(fields, 'the outcome is no longer wanted');
     if (verdict === 'again') {
       logger.warn(fields, 'the outcome could not be stored, saying it again');
-      this.#pending += 1;
-      timers.after(AGAIN_AFTER, () => {
-        this.report(outcome);
-        this.#settle();
-      });
+      timers.after(AGAIN_AFTER, () => this.#batcher.post(outcome));
       return;
     }
     logger.error(fields, 'the outcome was refused');
