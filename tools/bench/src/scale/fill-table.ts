@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 
 /** How many rows one statement adds. */
@@ -24,7 +25,9 @@ export async function fillTable(client: Client, { table, template, rows, progres
     [table],
   );
   const names = columns.map(({ name }) => `"${name}"`);
-  const values = columns.map(({ name }) => valueOf(name));
+  // Rows of one filling may end up beside those of another.
+  const prefix = `filled-${randomUUID().slice(0, 8)}-`;
+  const values = columns.map(({ name }) => valueOf(name, prefix));
   const sql = `insert into ${table} (${names.join(', ')})
     select ${values.join(', ')} from ${table} as t, generate_series($2::int, $3::int) as n where t.id = $1`;
   for (let from = 1; from <= rows; from += CHUNK) {
@@ -35,8 +38,8 @@ export async function fillTable(client: Client, { table, template, rows, progres
   await client.query(`vacuum analyze ${table}`);
 }
 
-function valueOf(column: string): string {
-  if (column === 'id') return `'filled-' || lpad(n::text, 10, '0')`;
+function valueOf(column: string, prefix: string): string {
+  if (column === 'id') return `'${prefix}' || lpad(n::text, 10, '0')`;
   return /^(created|updated|started|finished)_at$/.test(column)
     ? `t."${column}" - ($3 - n) * interval '1 millisecond'`
     : `t."${column}"`;

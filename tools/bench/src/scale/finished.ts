@@ -30,7 +30,6 @@ export async function measureFinished(
   const measured: FinishedRow[] = [];
   let filled = 0;
   for (const goal of [1_000, rows]) {
-    // The filled ids are numbered from 1 in each call: those of the first step are replaced.
     await sql.query(`delete from finished_task where id like 'filled-%'`);
     await fillTable(sql, {
       table: 'finished_task',
