@@ -67,6 +67,7 @@ export function newTask(queue: unknown = QUEUE) {
     correlationId: '',
     traceparent: '',
     parentTaskId: '',
+    flowKey: '',
   };
   return { spec, due: null, idIsCallers: false };
 }
