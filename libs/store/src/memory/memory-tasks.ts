@@ -34,11 +34,9 @@ import type { Row, TaskTable } from './task-table.ts';
 
 /** Tasks in memory. Each method does its work without pause, so that none sees another's half done. */
 export class MemoryTasks implements TaskStore {
+  readonly sharesTransactions = true;
   readonly #table: TaskTable;
   readonly #requests: UsedRequests;
-  readonly sharesTransactions = true;
-  readonly #table = new TaskTable();
-  readonly #requests: UsedRequests = new Map();
   readonly #log: MemoryEvents;
   readonly #flow: MemoryFlow;
   readonly #clock: Clock;
