@@ -51,7 +51,7 @@ test.each(ours)('%s runs a target of the Dockerfile, on its port, with variables
   expect(target).toContain(`EXPOSE ${port}\n`);
   expect(target).toContain(`ORRERY_PORT=${port}`);
   expect(target).toContain(`CMD ["node", "services/${kind}/src/main.ts"]`);
-  const known = `${config}\n${read('libs/service/src/common-config.ts')}`;
+  const known = `${config}\n${read('libs/service/src/common-config.ts')}\n${read('libs/service/src/nats-config.ts')}`;
   const variables = Object.keys(service.environment ?? {});
   expect(variables).toEqual(expect.arrayContaining(['ORRERY_DATABASE_URL', 'ORRERY_NATS_URL']));
   for (const variable of variables) expect(known).toMatch(new RegExp(`\\b${variable}:`));
