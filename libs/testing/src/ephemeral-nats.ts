@@ -38,7 +38,7 @@ const STARTS_WITHIN_MS = 15_000;
  * package is installed. Throws, saying what to do, if there is none or it does not come up.
  */
 export async function startEphemeralNats(options: EphemeralNatsOptions = {}): Promise<EphemeralNats> {
-  const program = await findServer();
+  const program = await findNatsServer();
   const directory = await mkdtemp(join(tmpdir(), 'orrery-nats-'));
   const port = options.port ?? (await freePort());
   const config = join(directory, 'nats.conf');
@@ -133,7 +133,8 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-async function findServer(): Promise<string> {
+/** The path of nats-server, which is installed where it is not there and that is allowed. */
+export async function findNatsServer(): Promise<string> {
   const named = process.env['ORRERY_NATS_SERVER'];
   if (named) return named;
   const onPath = await search();

@@ -7,6 +7,7 @@ export { storeSuite, type StoreAdapter } from './store-suite/store-suite.ts';
 export {
   type EphemeralNats,
   type EphemeralNatsOptions,
+  findNatsServer,
   startEphemeralNats,
   startNatsCluster,
 } from './ephemeral-nats.ts';
