@@ -21,6 +21,10 @@ export interface TaskOptions {
   readonly retry?: RetryInput;
   /** How long one attempt may run. Default: no limit. */
   readonly runTimeout?: DurationInput;
+  /** How long it may wait for a worker once it is due; then it ends as FAILED. Default: no limit. */
+  readonly queueTimeout?: DurationInput;
+  /** How long its handler may go without reporting progress or a heartbeat; at least 1 s. Default: no limit. */
+  readonly heartbeatTimeout?: DurationInput;
   readonly labels?: Labels;
   /** Default: that of the task whose handler is running, else the client's origin, else the server makes one. */
   readonly correlationId?: string;
@@ -49,6 +53,8 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
     delay: wireDuration(task.delay),
     retryPolicy: task.retry === undefined ? undefined : retryPolicyToProto(toRetryPolicy(task.retry)),
     runTimeout: wireDuration(task.runTimeout),
+    queueTimeout: wireDuration(task.queueTimeout),
+    heartbeatTimeout: wireDuration(task.heartbeatTimeout),
     labels: { ...task.labels },
     correlationId: task.correlationId ?? parent?.correlationId ?? origin.correlationId ?? '',
     // Set by whoever traces the creation.

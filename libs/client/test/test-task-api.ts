@@ -213,5 +213,8 @@ function newTask(id: string, spec: taskv1.TaskSpec | undefined): taskv1.Task {
     failedAttempts: [],
     scheduleId: '',
     revision: 1n,
+    progressMessage: '',
+    queueTimeout: spec?.queueTimeout,
+    heartbeatTimeout: spec?.heartbeatTimeout,
   };
 }

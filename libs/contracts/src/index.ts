@@ -39,7 +39,7 @@ export {
   scheduleToProto,
 } from './map-schedule.ts';
 export { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
-export { statusFromProto, statusToProto, taskFromProto, taskToProto } from './map-task.ts';
+export { progressFromProto, statusFromProto, statusToProto, taskFromProto, taskToProto } from './map-task.ts';
 export { durationFromProto, durationToProto, timeFromProto } from './map-time.ts';
 export {
   workerFromProto,

@@ -27,6 +27,7 @@ const failed: TaskEvent = {
   correlationId: 'c1',
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   error,
+  progress: null,
 };
 
 test('an event of a task keeps every fact on the wire', () => {
@@ -45,7 +46,7 @@ test('an event of a task keeps every fact on the wire', () => {
   if (wire.data?.$case !== 'task') throw new Error('no data of a task');
   const { error: wireError, ...facts } = wire.data.value;
   const status = taskv1.TaskStatus.FAILED;
-  expect(facts).toEqual({ queue: 'q', taskType: 'mail.send', status, attempt: 1, workerId: 'w1' });
+  expect(facts).toEqual({ queue: 'q', taskType: 'mail.send', status, attempt: 1, workerId: 'w1', progressMessage: '' });
   expect(wireError && taskErrorFromProto(wireError, 'error')).toEqual(error);
 });
 

@@ -1,4 +1,12 @@
-import { EVENT_TYPES, eventId, eventType, type OrreryEvent, type ScheduleEvent, subjectOf } from '@orrery/core';
+import {
+  EVENT_TYPES,
+  eventId,
+  eventType,
+  type OrreryEvent,
+  type ScheduleEvent,
+  subjectOf,
+  type TaskProgress,
+} from '@orrery/core';
 import type * as eventv1 from './event-v1.ts';
 import { SkipReason } from './generated/orrery/event/v1/event.ts';
 import { invalidField } from './invalid-field.ts';
@@ -52,7 +60,7 @@ export function eventFromProto(event: eventv1.Event, field = 'event'): OrreryEve
       ...facts,
     };
   }
-  const { queue, taskType, attempt, workerId, error } = data.value;
+  const { queue, taskType, attempt, workerId, error, progressPercent, progressMessage } = data.value;
   return {
     noun: 'task',
     kind: kind as TaskKind,
@@ -68,7 +76,12 @@ export function eventFromProto(event: eventv1.Event, field = 'event'): OrreryEve
     correlationId,
     traceparent,
     error: error ? taskErrorFromProto(error, `${field}.task.error`, at) : null,
+    progress: kind === 'progressed' ? progressOf(progressPercent, progressMessage) : null,
   };
+}
+
+function progressOf(percent: number | undefined, message: string): TaskProgress {
+  return { percent: percent ?? null, message };
 }
 
 type TaskKind = (OrreryEvent & { noun: 'task' })['kind'];
@@ -84,6 +97,8 @@ function dataToProto(event: OrreryEvent): eventv1.Event['data'] {
     attempt: event.attempt,
     workerId: event.workerId,
     error: event.error ? taskErrorToProto(event.error) : undefined,
+    progressPercent: event.progress?.percent ?? undefined,
+    progressMessage: event.progress?.message ?? '',
   };
   return { $case: 'task', value };
 }

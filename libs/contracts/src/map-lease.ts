@@ -20,6 +20,8 @@ export interface LeasedTask {
   readonly maxAttempts: number;
   /** How long this attempt may run; null: no limit. */
   readonly runTimeout: Duration | null;
+  /** How long its handler may go without reporting progress or a heartbeat; null: no limit. */
+  readonly heartbeatTimeout: Duration | null;
   readonly labels: Labels;
   readonly correlationId: string;
   /** W3C trace context of the creation; empty if there was none. */
@@ -43,6 +45,7 @@ export function leaseToProto(task: Task): dispatchv1.Lease {
     attempt: task.attempt,
     maxAttempts: task.maxAttempts,
     runTimeout: task.runTimeout === null ? undefined : durationToProto(task.runTimeout),
+    heartbeatTimeout: task.heartbeatTimeout === null ? undefined : durationToProto(task.heartbeatTimeout),
     labels: task.labels,
     correlationId: task.correlationId,
     traceparent: task.traceparent,
@@ -65,6 +68,7 @@ export function leaseFromProto(lease: dispatchv1.Lease, field = 'lease'): Leased
     attempt: lease.attempt,
     maxAttempts: lease.maxAttempts,
     runTimeout: durationFromProto(lease.runTimeout, `${field}.run_timeout`),
+    heartbeatTimeout: durationFromProto(lease.heartbeatTimeout, `${field}.heartbeat_timeout`),
     labels: lease.labels,
     correlationId: lease.correlationId,
     traceparent: lease.traceparent,

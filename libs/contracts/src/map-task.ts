@@ -1,4 +1,11 @@
-import { DEFAULT_CONTENT_TYPE, type FailedAttempt, type Payload, type Task, type TaskStatus } from '@orrery/core';
+import {
+  DEFAULT_CONTENT_TYPE,
+  type FailedAttempt,
+  type Payload,
+  type Task,
+  type TaskProgress,
+  type TaskStatus,
+} from '@orrery/core';
 import { TaskStatus as Status } from './generated/orrery/task/v1/task.ts';
 import { invalidField } from './invalid-field.ts';
 import { payloadFromProto, payloadToProto } from './map-payload.ts';
@@ -42,11 +49,15 @@ export function taskToProto(task: Task, view: 'BASIC' | 'FULL'): taskv1.Task {
     failedAttempts: full ? task.failedAttempts.map(failedAttemptToProto) : [],
     revision: BigInt(task.revision),
     scheduleId: task.scheduleId ?? '',
+    progressPercent: task.progress?.percent ?? undefined,
+    progressMessage: task.progress?.message ?? '',
+    queueTimeout: task.queueTimeout === null ? undefined : durationToProto(task.queueTimeout),
+    heartbeatTimeout: task.heartbeatTimeout === null ? undefined : durationToProto(task.heartbeatTimeout),
   };
 }
 
 /**
- * Reads a task as a server tells of it. The lease token is always null; params that were left out (BASIC) are empty. Refuses with
+ * Reads a task as a server tells of it. The lease token and the last heartbeat are always null; params that were left out (BASIC) are empty. Refuses with
  * INVALID_FIELD what no server would say.
  */
 export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
@@ -64,6 +75,8 @@ export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
     maxAttempts: task.maxAttempts,
     retryPolicy: retryPolicyFromProto(task.retryPolicy, `${field}.retry_policy`),
     runTimeout: durationFromProto(task.runTimeout, `${field}.run_timeout`),
+    queueTimeout: durationFromProto(task.queueTimeout, `${field}.queue_timeout`),
+    heartbeatTimeout: durationFromProto(task.heartbeatTimeout, `${field}.heartbeat_timeout`),
     result: payloadFromProto(task.result),
     error: task.error ? taskErrorFromProto(task.error, `${field}.error`) : null,
     labels: task.labels,
@@ -73,6 +86,8 @@ export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
     workerId: task.workerId,
     leaseToken: null,
     leaseExpiresAt: timeFromProto(task.leaseExpireTime, `${field}.lease_expire_time`),
+    progress: progressFromProto(task.progressPercent, task.progressMessage),
+    heartbeatAt: null,
     cancelRequestedAt: timeFromProto(task.cancelRequestTime, `${field}.cancel_request_time`),
     createdAt: requiredTime(task.createTime, `${field}.create_time`),
     updatedAt: requiredTime(task.updateTime, `${field}.update_time`),
@@ -84,6 +99,11 @@ export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
     revision: Number(task.revision),
     ...(task.scheduleId !== '' && { scheduleId: task.scheduleId }),
   };
+}
+
+/** Reads how far a task is; null: nothing is said. */
+export function progressFromProto(percent: number | undefined, message: string): TaskProgress | null {
+  return percent === undefined && message === '' ? null : { percent: percent ?? null, message };
 }
 
 /** A task's status as the wire carries it. */

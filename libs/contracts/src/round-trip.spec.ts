@@ -74,6 +74,14 @@ const task: fc.Arbitrary<Task> = fc.record({
   maxAttempts: uint32,
   retryPolicy,
   runTimeout: fc.option(duration),
+  queueTimeout: fc.option(duration),
+  heartbeatTimeout: fc.option(duration),
+  progress: fc.option(
+    fc
+      .record({ percent: fc.option(fc.nat(100)), message: text })
+      .filter(({ percent, message }) => percent !== null || message !== ''),
+  ),
+  heartbeatAt: fc.constant(null),
   labels,
   correlationId: text,
   traceparent: text,

@@ -18,6 +18,8 @@ function task(id: string, priority: number, createdMillis: number): Task {
     flowKey: '',
     retryPolicy: EXPONENTIAL,
     runTimeout: null,
+    queueTimeout: null,
+    heartbeatTimeout: null,
     labels: {},
     correlationId: '',
     traceparent: '',

@@ -20,6 +20,8 @@ function define(wish: Partial<ScheduleDefinition>): ScheduleDefinition {
     priority: 0,
     retryPolicy: EXPONENTIAL,
     runTimeout: null,
+    queueTimeout: null,
+    heartbeatTimeout: null,
     labels: {},
     correlationId: '',
     flowKey: '',

@@ -1,3 +1,4 @@
+export * from './attempt-deadline.ts';
 export * from './audit-store.ts';
 export * from './candidate-list.ts';
 export * from './claim-order.ts';
@@ -20,6 +21,7 @@ export * from './schedule-event.ts';
 export * from './schedule-problems.ts';
 export * from './schedule-store.ts';
 export * from './schedule.ts';
+export * from './start-by.ts';
 export * from './storage-error.ts';
 export * from './store.ts';
 export * from './take-turns.ts';

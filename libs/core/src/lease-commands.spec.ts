@@ -20,6 +20,8 @@ const spec: TaskSpec = {
   flowKey: '',
   retryPolicy: EXPONENTIAL,
   runTimeout: null,
+  queueTimeout: null,
+  heartbeatTimeout: null,
   labels: {},
   correlationId: '',
   traceparent: '',

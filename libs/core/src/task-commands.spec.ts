@@ -18,6 +18,8 @@ const spec: TaskSpec = {
   flowKey: '',
   retryPolicy: EXPONENTIAL,
   runTimeout: null,
+  queueTimeout: null,
+  heartbeatTimeout: null,
   labels: { a: 'b' },
   correlationId: 'c',
   traceparent: 'p',

@@ -1,3 +1,4 @@
+import { TaskError } from '@orrery/task-error';
 import { cancelled, change, type Change } from './lease-commands.ts';
 import { illegalTransition } from './refusal.ts';
 import { eventOf, type TaskEvent } from './task-event.ts';
@@ -15,6 +16,8 @@ export function newTask(spec: TaskSpec, runAt: Date, now: Date): Change {
     leaseToken: null,
     leaseExpiresAt: null,
     cancelRequestedAt: null,
+    progress: null,
+    heartbeatAt: null,
     result: null,
     error: null,
     failedAttempts: [],
@@ -42,6 +45,7 @@ export function redriveTask(task: Task, now: Date): Change | null {
   return change(task, 'redriven', now, {
     status: 'PENDING',
     runAt: now,
+    progress: null,
     maxAttempts: task.attempt + task.retryPolicy.maxAttempts,
     finishedAt: null,
   });
@@ -56,4 +60,18 @@ export function rescheduleTask(task: Task, runAt: Date, now: Date): Change {
 /** What is told of a task's deletion, its last event; the task itself is no more. Which tasks may be deleted is the caller's business. */
 export function deleteTask(task: Task, now: Date): TaskEvent {
   return eventOf({ ...task, updatedAt: now, revision: task.revision + 1 }, 'deleted');
+}
+
+/** PENDING → FAILED: nobody has started the task within its queue timeout. Not tried again: it would have to wait in the same queue. */
+export function expireTask(task: Task, now: Date): Change {
+  if (task.status !== 'PENDING') throw illegalTransition(task.id, task.status, 'FAILED');
+  const error = TaskError.create({
+    errorType: 'timeout',
+    exceptionType: 'QueueTimeout',
+    message: `no worker started the task within ${task.queueTimeout?.toString() ?? '0s'} of when it was due`,
+    timestamp: now,
+    isRetryable: false,
+    retryCount: Math.max(task.attempt - 1, 0),
+  });
+  return change(task, 'failed', now, { status: 'FAILED', error: error.toData(), finishedAt: now });
 }

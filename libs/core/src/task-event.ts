@@ -1,5 +1,5 @@
 import type { TaskErrorData } from '@orrery/task-error';
-import type { Task, TaskStatus } from './task.ts';
+import type { Task, TaskProgress, TaskStatus } from './task.ts';
 
 /** What happened to a task. Every change of a task's revision is one of these. */
 export const TASK_EVENT_KINDS = [
@@ -9,6 +9,7 @@ export const TASK_EVENT_KINDS = [
   'failed',
   'retry_scheduled',
   'released',
+  'progressed',
   'cancel_requested',
   'cancelled',
   'redriven',
@@ -37,6 +38,8 @@ export interface TaskEvent {
   readonly traceparent: string;
   /** With failed and retry_scheduled: why; else null. */
   readonly error: TaskErrorData | null;
+  /** With progressed: how far it is; else null. */
+  readonly progress: TaskProgress | null;
 }
 
 /** The event that tells of the task's latest change. */
@@ -56,5 +59,6 @@ export function eventOf(task: Task, kind: TaskEventKind): TaskEvent {
     correlationId: task.correlationId,
     traceparent: task.traceparent,
     error: kind === 'failed' || kind === 'retry_scheduled' ? task.error : null,
+    progress: kind === 'progressed' ? task.progress : null,
   };
 }

@@ -5,7 +5,7 @@ import type { TaskStatus } from './task.ts';
  * and a spec asserts that the two are equal.
  */
 export const TRANSITIONS: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
-  PENDING: ['RUNNING', 'CANCELLED'],
+  PENDING: ['RUNNING', 'FAILED', 'CANCELLED'],
   RUNNING: ['SUCCEEDED', 'FAILED', 'CANCELLED', 'PENDING'],
   SUCCEEDED: [],
   FAILED: ['PENDING'],

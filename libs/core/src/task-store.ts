@@ -4,7 +4,7 @@ import type { ClaimStrategy } from './claim-order.ts';
 import type { Payload } from './payload.ts';
 import type { Refusal } from './refusal.ts';
 import type { RetryDecision } from './retry-policy.ts';
-import type { Labels, LeaseRef, Task, TaskKey, TaskSpec, TaskStatus } from './task.ts';
+import type { Labels, LeaseRef, Task, TaskKey, TaskProgress, TaskSpec, TaskStatus } from './task.ts';
 
 /**
  * Where tasks are kept: the truth. Every method that changes something is one transaction, writes its events into the outbox in
@@ -38,6 +38,16 @@ export interface TaskStore {
 
   /** Extends leases from now. Answers in order. */
   extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration): Promise<readonly ExtendOutcome[]>;
+
+  /** Takes what handlers say of themselves, and extends their leases from now. Answers in order. */
+  reportProgress(
+    namespace: string,
+    reports: readonly ProgressReport[],
+    duration: Duration,
+  ): Promise<readonly ExtendOutcome[]>;
+
+  /** Ends PENDING tasks as FAILED that were not started within their queue timeout, longest ago first, at most `limit`. */
+  expireTasks(limit: number): Promise<readonly Task[]>;
 
   /** RUNNING tasks whose lease has run out, longest ago first. */
   listExpiredLeases(limit: number): Promise<readonly Task[]>;
@@ -154,9 +164,24 @@ export type LeaseOutcome =
   | { readonly taskId: string; readonly status: TaskStatus; readonly refusal: null }
   | { readonly taskId: string; readonly status: null; readonly refusal: Refusal };
 
+/** What a handler says of itself. */
+export interface ProgressReport {
+  readonly lease: LeaseRef;
+  /** Null: only that it is alive. */
+  readonly progress: TaskProgress | null;
+}
+
 /** What came of extending a lease. */
 export type ExtendOutcome =
-  | { readonly taskId: string; readonly expiresAt: Date; readonly cancelRequested: boolean; readonly refusal: null }
+  | {
+      readonly taskId: string;
+      /** Not beyond the attempt's deadline. */
+      readonly expiresAt: Date;
+      /** True: the deadline has passed, and the attempt may be ended. */
+      readonly isOver: boolean;
+      readonly cancelRequested: boolean;
+      readonly refusal: null;
+    }
   | { readonly taskId: string; readonly expiresAt: null; readonly refusal: Refusal };
 
 /** Which tasks to list; all fields that are set must match. */

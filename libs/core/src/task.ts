@@ -30,6 +30,10 @@ export interface TaskSpec extends TaskKey {
   readonly retryPolicy: RetryPolicy;
   /** How long one attempt may run; null: no limit. */
   readonly runTimeout: Duration | null;
+  /** How long it may wait for a worker, counted from when it was due; then it ends as FAILED. Null: no limit. */
+  readonly queueTimeout: Duration | null;
+  /** How long a handler may go without reporting progress or a heartbeat; then its attempt has failed. Null: no limit. */
+  readonly heartbeatTimeout: Duration | null;
   readonly labels: Labels;
   readonly correlationId: string;
   /** W3C trace context of the creation; empty if there was none. */
@@ -56,6 +60,10 @@ export interface Task extends TaskSpec {
   /** Only while RUNNING. */
   readonly leaseExpiresAt: Date | null;
   readonly cancelRequestedAt: Date | null;
+  /** How far the current attempt is, or the last one was, as its handler says; null: it has not said. */
+  readonly progress: TaskProgress | null;
+  /** When the handler last reported progress or a heartbeat; only while RUNNING. */
+  readonly heartbeatAt: Date | null;
   readonly result: Payload | null;
   /** Why the last attempt did not succeed. */
   readonly error: TaskErrorData | null;
@@ -68,6 +76,13 @@ export interface Task extends TaskSpec {
   readonly finishedAt: Date | null;
   /** 1 at creation, +1 with each change; the sequence of the change's event. */
   readonly revision: number;
+}
+
+/** How far a task is, as its handler says. */
+export interface TaskProgress {
+  /** 0 to 100; null: not to be said in numbers. */
+  readonly percent: number | null;
+  readonly message: string;
 }
 
 /** An attempt that did not succeed. */

@@ -8,6 +8,7 @@ export const TASK_EVENT_MEANINGS: Readonly<Record<TaskEventKind, string>> = {
   failed: 'The last attempt failed, or a failure that no retry can mend; the task has ended.',
   retry_scheduled: 'The attempt failed; the task waits for the next one.',
   released: 'The worker handed the task back without using up the attempt.',
+  progressed: 'The handler said how far it is; what is said in quick succession is told of once.',
   cancel_requested: 'The running task was asked to stop; its worker hears of it.',
   cancelled: 'The task was cancelled; it has ended.',
   redriven: 'The failed task was set waiting again by request.',
@@ -57,6 +58,13 @@ export const EVENT_SCHEMAS = {
       attempt: { type: 'integer', minimum: 0, description: 'How many attempts have begun.' },
       worker_id: text('Who runs it, or ran it last; empty before the first attempt.', 'worker-1'),
       error: { $ref: '#/components/schemas/TaskError' },
+      progress_percent: {
+        type: 'integer',
+        minimum: 0,
+        maximum: 100,
+        description: 'With progressed, if it can be said in numbers: how far it is.',
+      },
+      progress_message: text('With progressed: how far it is, in words.', 'page 3 of 7'),
     },
   },
   WorkerEventData: {

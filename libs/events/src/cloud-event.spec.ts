@@ -21,7 +21,7 @@ const error = fc
   .record({ message: text, timestamp: at, retryCount: fc.nat() })
   .map((init) => new TaskError(init).toData());
 
-const taskEvents: fc.Arbitrary<TaskEvent> = fc.record({
+const anyTaskEvent: fc.Arbitrary<TaskEvent> = fc.record({
   noun: fc.constant('task' as const),
   kind: fc.constantFrom(...TASK_EVENT_KINDS),
   namespace: name,
@@ -36,7 +36,10 @@ const taskEvents: fc.Arbitrary<TaskEvent> = fc.record({
   correlationId: text,
   traceparent: text,
   error: fc.option(error),
+  progress: fc.record({ percent: fc.option(fc.nat(100)), message: text }),
 });
+// Progress is told of by its own event, and by no other.
+const taskEvents = anyTaskEvent.map((event) => (event.kind === 'progressed' ? event : { ...event, progress: null }));
 const workerEvents: fc.Arbitrary<WorkerEvent> = fc.record({
   noun: fc.constant('worker' as const),
   kind: fc.constantFrom(...WORKER_EVENT_KINDS),

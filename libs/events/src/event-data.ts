@@ -1,4 +1,12 @@
-import type { OrreryEvent, ScheduleEvent, TaskEvent, TaskStatus, WorkerEvent, WorkerState } from '@orrery/core';
+import type {
+  OrreryEvent,
+  ScheduleEvent,
+  TaskEvent,
+  TaskProgress,
+  TaskStatus,
+  WorkerEvent,
+  WorkerState,
+} from '@orrery/core';
 import { TaskError, type TaskErrorJson } from '@orrery/task-error';
 
 /** The body of `orrery.task.v1.*`. */
@@ -10,6 +18,9 @@ export interface TaskEventJson {
   readonly worker_id: string;
   /** With failed and retry_scheduled, if it is known. */
   readonly error?: TaskErrorJson;
+  /** With progressed. */
+  readonly progress_percent?: number;
+  readonly progress_message?: string;
 }
 
 /** The body of `orrery.worker.v1.*`. */
@@ -67,8 +78,17 @@ function taskData(event: TaskEvent): TaskEventJson {
     status: event.status,
     attempt: event.attempt,
     worker_id: event.workerId,
+    ...(event.progress && progressData(event.progress)),
     ...(event.error && { error: TaskError.fromData(event.error).toJSON() }),
   };
+}
+
+function progressData({ percent, message }: TaskProgress) {
+  return { ...(percent !== null && { progress_percent: percent }), progress_message: message };
+}
+
+function readProgress(data: TaskEventJson): TaskProgress {
+  return { percent: data.progress_percent ?? null, message: data.progress_message ?? '' };
 }
 
 function workerData(event: WorkerEvent): WorkerEventJson {
@@ -91,6 +111,7 @@ function readTaskEvent(head: EventHead, data: TaskEventJson): TaskEvent {
     correlationId: head.correlationId,
     traceparent: head.traceparent,
     error: data.error ? TaskError.fromJSON(data.error).toData() : null,
+    progress: head.kind === 'progressed' ? readProgress(data) : null,
   };
 }
 

@@ -39,6 +39,7 @@ const handlers: ServiceImplementation<typeof DispatchServiceDefinition> = {
   completeTasks: refused,
   failTasks: refused,
   releaseTasks: refused,
+  reportProgress: refused,
   extendLeases: async () => ({
     extensions: Array.from({ length: 20_000 }, (_, i) => ({
       taskId: `${i}`.padStart(100, '0'),

@@ -29,6 +29,7 @@ const noHandlers: Handlers = {
   failTasks: unexpected,
   releaseTasks: unexpected,
   extendLeases: unexpected,
+  reportProgress: unexpected,
 };
 
 const logged: { message: string; fields: LogFields | undefined }[] = [];

@@ -8,7 +8,7 @@ import type {
   WorkerState,
 } from '@orrery/core';
 import { TaskError } from '@orrery/task-error';
-import { readTaskError } from './task-json.ts';
+import { progressJson, readTaskError, toProgress } from './task-json.ts';
 
 /**
  * A task's event in the column `outbox.events`, which is a JSON array of these: what its row does not say already. Statements
@@ -25,7 +25,7 @@ export type EncodedTaskEvent = readonly [
   correlationId: string,
   traceparent: string,
   error?: unknown,
-  /** With deleted: the status it had. */
+  /** With deleted: the status it had; with progressed: how far it is, as the column `progress` has it. */
   detail?: unknown,
 ];
 
@@ -56,6 +56,7 @@ const STATUS: Readonly<Record<Exclude<TaskEventKind, 'deleted'>, TaskStatus>> = 
   failed: 'FAILED',
   retry_scheduled: 'PENDING',
   released: 'PENDING',
+  progressed: 'RUNNING',
   cancel_requested: 'RUNNING',
   cancelled: 'CANCELLED',
   redriven: 'PENDING',
@@ -77,6 +78,7 @@ export function encodeEvent(event: OrreryEvent): EncodedEvent {
   const { kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent, error } = event;
   const encoded = [kind, taskId, sequence, queue, type, attempt, workerId, correlationId, traceparent] as const;
   if (kind === 'deleted') return [...encoded, null, event.status];
+  if (event.progress) return [...encoded, null, progressJson(event.progress)];
   return error ? [...encoded, TaskError.fromData(error)] : encoded;
 }
 
@@ -103,6 +105,7 @@ export function decodeEvent(namespace: string, at: Date, encoded: EncodedEvent):
     correlationId,
     traceparent,
     error: error ? readTaskError(error) : null,
+    progress: kind === 'progressed' ? toProgress(detail) : null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { FailedAttempt, Labels } from '@orrery/core';
+import type { FailedAttempt, Labels, TaskProgress } from '@orrery/core';
 import { TaskError, type TaskErrorData } from '@orrery/task-error';
 
 /** The column `labels`. */
@@ -48,4 +48,25 @@ export function writeFailedAttempts(attempts: readonly FailedAttempt[]): string 
     error: TaskError.fromData(attempt.error),
   }));
   return JSON.stringify(items);
+}
+
+/** How far a task is, in the column `progress` and in events: [percent or null, message]. */
+export function progressJson({ percent, message }: TaskProgress): readonly [number | null, string] {
+  return [percent, message];
+}
+
+/** The column `progress`. */
+export function writeProgress(progress: TaskProgress | null): string | null {
+  return progress && JSON.stringify(progressJson(progress));
+}
+
+/** Reads what `progressJson` made. */
+export function toProgress(json: unknown): TaskProgress {
+  const [percent, message] = json as readonly [number | null, string];
+  return { percent, message };
+}
+
+/** Reads the column `progress`. */
+export function readProgress(text: string | null): TaskProgress | null {
+  return text === null ? null : toProgress(JSON.parse(text));
 }

@@ -1,13 +1,18 @@
 import { EXPONENTIAL, type RetryPolicy, type TaskSpec } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 
-/** What few tasks have and no statement looks into. It shares one column, so that a task pays for none of it that it does not use. */
-export type TaskOptions = Pick<TaskSpec, 'retryPolicy' | 'runTimeout' | 'scheduleId'>;
+/** What few tasks have, and statements look into only where there is something. It shares one column, so that a task pays for none of it that it does not use. */
+export type TaskOptions = Pick<
+  TaskSpec,
+  'retryPolicy' | 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout' | 'scheduleId'
+>;
 
 /** The column `options`; what is as it is by default is left out. Durations are as JSON has them, e.g. "1.5s". */
 interface TaskOptionsJson {
   readonly retry?: RetryPolicyJson;
   readonly runTimeout?: string;
+  readonly queueTimeout?: string;
+  readonly heartbeatTimeout?: string;
   readonly schedule?: string;
 }
 
@@ -16,16 +21,24 @@ type RetryPolicyJson = Omit<RetryPolicy, 'initialDelay' | 'maxDelay'> & {
   readonly maxDelay: string;
 };
 
-const DEFAULTS: TaskOptions = Object.freeze({ retryPolicy: EXPONENTIAL, runTimeout: null });
+const DEFAULTS: TaskOptions = Object.freeze({
+  retryPolicy: EXPONENTIAL,
+  runTimeout: null,
+  queueTimeout: null,
+  heartbeatTimeout: null,
+});
 
 /** The column `options`; null if everything is as it is by default. */
 export function writeTaskOptions(options: TaskOptions): string | null {
   const retry = retryJson(options.retryPolicy);
-  if (!retry && !options.runTimeout && !options.scheduleId) return null;
+  const { runTimeout, queueTimeout, heartbeatTimeout, scheduleId } = options;
+  if (!retry && !runTimeout && !queueTimeout && !heartbeatTimeout && !scheduleId) return null;
   const json: TaskOptionsJson = {
     ...(retry && { retry }),
-    ...(options.runTimeout && { runTimeout: options.runTimeout.toJSON() }),
-    ...(options.scheduleId && { schedule: options.scheduleId }),
+    ...(runTimeout && { runTimeout: runTimeout.toJSON() }),
+    ...(queueTimeout && { queueTimeout: queueTimeout.toJSON() }),
+    ...(heartbeatTimeout && { heartbeatTimeout: heartbeatTimeout.toJSON() }),
+    ...(scheduleId && { schedule: scheduleId }),
   };
   return JSON.stringify(json);
 }
@@ -33,10 +46,12 @@ export function writeTaskOptions(options: TaskOptions): string | null {
 /** Reads the column `options`. */
 export function readTaskOptions(text: string | null): TaskOptions {
   if (text === null) return DEFAULTS;
-  const { retry, runTimeout, schedule } = JSON.parse(text) as TaskOptionsJson;
+  const { retry, runTimeout, queueTimeout, heartbeatTimeout, schedule } = JSON.parse(text) as TaskOptionsJson;
   return {
     retryPolicy: retry ? readRetry(retry) : EXPONENTIAL,
-    runTimeout: runTimeout === undefined ? null : Duration.from(runTimeout),
+    runTimeout: readDuration(runTimeout),
+    queueTimeout: readDuration(queueTimeout),
+    heartbeatTimeout: readDuration(heartbeatTimeout),
     ...(schedule !== undefined && { scheduleId: schedule }),
   };
 }
@@ -64,4 +79,8 @@ const EXPONENTIAL_JSON = JSON.stringify(policyJson(EXPONENTIAL));
 
 function readRetry(json: RetryPolicyJson): RetryPolicy {
   return { ...json, initialDelay: Duration.from(json.initialDelay), maxDelay: Duration.from(json.maxDelay) };
+}
+
+function readDuration(text: string | undefined): Duration | null {
+  return text === undefined ? null : Duration.from(text);
 }

@@ -1,5 +1,5 @@
 import type { Labels, Payload, Task, TaskStatus } from '@orrery/core';
-import { readFailedAttempts, readTaskError } from './task-json.ts';
+import { readFailedAttempts, readProgress, readTaskError } from './task-json.ts';
 import { readTaskOptions } from './task-options.ts';
 
 /** A row of `task` or `finished_task` as every dialect's statements give it: instants in ms since 1970, JSON as text. */
@@ -25,6 +25,8 @@ export interface TaskRow {
   readonly lease_token: string | null;
   readonly lease_expires_at: number | null;
   readonly cancel_requested_at: number | null;
+  readonly progress: string | null;
+  readonly heartbeat_at: number | null;
   readonly result: Uint8Array | null;
   readonly result_type: string | null;
   readonly error: string | null;
@@ -59,6 +61,8 @@ export const TASK_COLUMNS = [
   'lease_token',
   'lease_expires_at',
   'cancel_requested_at',
+  'progress',
+  'heartbeat_at',
   'result',
   'result_type',
   'error',
@@ -93,6 +97,8 @@ export function toTask(row: TaskRow): Task {
     leaseToken: row.lease_token,
     leaseExpiresAt: instant(row.lease_expires_at),
     cancelRequestedAt: instant(row.cancel_requested_at),
+    progress: readProgress(row.progress),
+    heartbeatAt: instant(row.heartbeat_at),
     result: resultOf(row),
     error: row.error === null ? null : readTaskError(JSON.parse(row.error)),
     failedAttempts: row.failed_attempts === null ? [] : readFailedAttempts(row.failed_attempts),

@@ -53,7 +53,11 @@ describe('a store that is observed', () => {
       runTimeout: null,
     };
     const origin = { labels: {}, correlationId: 'because', traceparent, parentTaskId: '' };
-    const task = { spec: { ...spec, ...origin }, due: null, idIsCallers: false };
+    const task = {
+      spec: { ...spec, queueTimeout: null, heartbeatTimeout: null, ...origin },
+      due: null,
+      idIsCallers: false,
+    };
     await tasks.createTasks({ namespace, tasks: [task], request: null });
     return id;
   }

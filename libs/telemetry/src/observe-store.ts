@@ -30,6 +30,7 @@ type Observed = Pick<
   | 'cancelTask'
   | 'redriveTask'
   | 'rescheduleTask'
+  | 'expireTasks'
   | 'cancelTasks'
   | 'redriveTasks'
   | 'deleteTasks'
@@ -79,6 +80,11 @@ function observeTasks(tasks: TaskStore, reporter: TaskReporter): TaskStore {
     cancelTask: (key: TaskKey) => change('cancel', () => tasks.cancelTask(key)),
     redriveTask: (key: TaskKey) => change('redrive', () => tasks.redriveTask(key)),
     rescheduleTask: (key: TaskKey, runAt: Date) => change('reschedule', () => tasks.rescheduleTask(key, runAt)),
+    async expireTasks(limit) {
+      const [expired, span] = await timed(() => tasks.expireTasks(limit));
+      reporter.expired(expired, span);
+      return expired;
+    },
     cancelTasks: (batch) => changeMany(batch, 'cancel', tasks.cancelTasks(batch)),
     redriveTasks: (batch) => changeMany(batch, 'redrive', tasks.redriveTasks(batch)),
     deleteTasks: (batch) => changeMany(batch, 'delete', tasks.deleteTasks(batch)),

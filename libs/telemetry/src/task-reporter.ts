@@ -124,6 +124,12 @@ export class TaskReporter {
     this.#tell(task, asked ? 'cancel requested' : CHANGED[what], span, what);
   }
 
+  /** Tasks that no worker started in time. */
+  expired(tasks: readonly Task[], span: Span): void {
+    this.#metrics.count('failed', tasks);
+    for (const task of tasks) this.#tell(task, 'task not started in time', span, 'expire');
+  }
+
   /** A caller changed many tasks alike: they are counted, and share one line of the log. */
   changedMany(namespace: string, changed: readonly ChangedTask[], what: 'cancel' | 'redrive' | 'delete'): void {
     if (changed.length === 0) return;

@@ -2,7 +2,7 @@ import type { LeaseRef, Payload } from '@orrery/core';
 import { encodePayload, PayloadError } from '@orrery/rpc';
 import { TaskError } from '@orrery/task-error';
 import type { Outcome } from './outcome.ts';
-import type { AbortWhy } from './task-aborted-error.ts';
+import { type AbortWhy, TaskAbortedError } from './task-aborted-error.ts';
 
 /** How a handler ended: `overdue` is one that still runs although it was asked to stop. */
 export type HandlerEnd =
@@ -18,7 +18,7 @@ export function decideOutcome(
   facts: { readonly attempt: number; readonly maxPayloadBytes: number; readonly now: Date },
 ): Outcome | null {
   if (aborted === 'lease_lost') return null;
-  if (aborted === 'cancelled' || aborted === 'timeout')
+  if (aborted === 'cancelled' || aborted === 'timeout' || aborted === 'heartbeat_timeout')
     return { kind: 'failed', lease, error: stopped(aborted, facts) };
   // Work that was done in time is done, even if nobody waited for it any more.
   if (end.kind === 'returned') return returned(lease, end.value, facts);
@@ -50,7 +50,11 @@ function thrown(error: unknown, attempt: number): TaskError {
   return TaskError.fromException(error, { retryCount: attempt - 1 });
 }
 
-function stopped(why: 'cancelled' | 'timeout', { attempt, now }: { readonly attempt: number; readonly now: Date }) {
-  const message = why === 'cancelled' ? 'the task was cancelled' : 'the attempt ran longer than its run timeout';
-  return new TaskError({ message, errorType: why, retryCount: attempt - 1, timestamp: now }).toData();
+function stopped(
+  why: 'cancelled' | 'timeout' | 'heartbeat_timeout',
+  { attempt, now }: { readonly attempt: number; readonly now: Date },
+) {
+  const errorType = why === 'cancelled' ? why : 'timeout';
+  const { message } = new TaskAbortedError(why);
+  return new TaskError({ message, errorType, retryCount: attempt - 1, timestamp: now }).toData();
 }

@@ -9,6 +9,7 @@ import { type HeldLease, LeaseTable } from './lease-table.ts';
 import { type Outcome, toWorkOutcomes } from './outcome.ts';
 import { OutcomeSender } from './outcome-sender.ts';
 import type { Progress } from './progress.ts';
+import { ProgressSender } from './progress-sender.ts';
 import { abortWhy, runAttempt } from './run-attempt.ts';
 import { type AbortWhy, TaskAbortedError } from './task-aborted-error.ts';
 import { type WorkMessage, WorkStream } from './work-stream.ts';
@@ -81,6 +82,7 @@ export function openDispatch(
     onLost: (held) => abort(held, 'lease_lost'),
     onCancel: (held) => abort(held, 'cancelled'),
   });
+  const said = new ProgressSender({ timers, write: (value) => stream.write({ $case: 'progress', value }) });
   const stream = new WorkStream({
     stub,
     token: settings.token,
@@ -105,6 +107,7 @@ export function openDispatch(
       sender.answered(message.value.results);
       grant();
     } else if (message.$case === 'extended') keeper.extended(message.value);
+    else if (message.$case === 'progressed') keeper.heard(message.value);
     else for (const { taskId, leaseToken } of message.value.leases) cancel(taskId, leaseToken);
   }
 
@@ -141,7 +144,7 @@ export function openDispatch(
     if (!registered) logger.error({ task_id: held.task.id, type: held.task.type }, 'a task came that no handler runs');
     const startedAt = timers.monotonicMillis();
     const attempt =
-      registered && runAttempt(held, registered, { timers, logger, maxPayloadBytes, workerId: settings.id });
+      registered && runAttempt(held, registered, { timers, logger, maxPayloadBytes, workerId: settings.id, said });
     const outcome: Outcome | null = attempt ? await attempt.outcome : { kind: 'released', lease: held.ref };
     table.drop(held);
     if (outcome) report(outcome);
@@ -160,6 +163,7 @@ export function openDispatch(
 
   function report(outcome: Outcome): void {
     progress.note(outcome, new Date());
+    said.ended(outcome.lease);
     sender.report(outcome);
   }
 
@@ -215,6 +219,7 @@ export function openDispatch(
     async close() {
       closing = true;
       keeper.stop();
+      said.stop();
       ahead.stop();
       stream.close();
       await ended.catch(() => undefined);

@@ -12,6 +12,13 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** Names the task on every line. */
   readonly logger: Logger;
+  /**
+   * Says how far the work is, 0 to 100 (null: not to be said in numbers), and in words, at most 1,000 characters. Call it as often as you
+   * like: what is said within half a second is told once. Throws a RangeError for what cannot be. Counts as a heartbeat.
+   */
+  readonly progress: (percent: number | null, message?: string) => void;
+  /** Says that the handler is alive, for tasks with a heartbeat timeout; without one it does nothing. */
+  readonly heartbeat: () => void;
 }
 
 /**

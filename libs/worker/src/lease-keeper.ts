@@ -74,6 +74,17 @@ export class LeaseKeeper {
     }
   }
 
+  /** Takes in what the server says of leases whose handlers reported progress. */
+  heard({ extensions }: dispatchv1.ReportProgressResponse): void {
+    for (const { taskId, cancelRequested, error } of extensions) {
+      const held = this.#options.table.find(taskId);
+      // A lease that came with the answer under way is another one; its own extensions will say how it is.
+      if (!held?.started) continue;
+      if (cancelRequested) this.#options.onCancel(held);
+      else if (error) this.#options.logger.debug({ task_id: taskId }, 'progress was not taken');
+    }
+  }
+
   /** Looks after nothing any more. */
   stop(): void {
     this.#cancelAlarm?.();

@@ -12,6 +12,7 @@ const task = (id: string): LeasedTask => ({
   attempt: 1,
   maxAttempts: 5,
   runTimeout: null,
+  heartbeatTimeout: null,
   labels: {},
   correlationId: '',
   traceparent: '',

@@ -2,9 +2,11 @@ import { Duration } from '@orrery/duration';
 import { type AttemptSpan, startAttemptSpan } from './attempt-span.ts';
 import { decodePayload, inTaskScope, type Logger, PayloadError, type Timers, withFields } from '@orrery/rpc';
 import { decideOutcome, type HandlerEnd, permanentFailure } from './decide-outcome.ts';
+import type { TaskContext } from './handler.ts';
 import type { Registered } from './handlers.ts';
 import type { HeldLease } from './lease-table.ts';
 import type { Outcome } from './outcome.ts';
+import { type ProgressSender, readProgress } from './progress-sender.ts';
 import { type AbortWhy, TaskAbortedError } from './task-aborted-error.ts';
 
 /** How long a handler that was asked to stop may take before its task is reported without it. */
@@ -24,6 +26,8 @@ export interface AttemptSettings {
   readonly logger: Logger;
   readonly maxPayloadBytes: number;
   readonly workerId: string;
+  /** Where what the handler says of itself goes. */
+  readonly said: Pick<ProgressSender, 'report'>;
 }
 
 /** Runs a handler under its lease, within its time, until it ends or is aborted. */
@@ -34,7 +38,9 @@ export function runAttempt(held: HeldLease, registered: Registered, settings: At
     span.end(params.outcome);
     return { outcome: Promise.resolve(params.outcome), ended: Promise.resolve() };
   }
-  const handled = span.within(() => callHandler(held, registered, params.value, settings.logger, span));
+  const life = watchForLife(held, settings);
+  const handled = span.within(() => callHandler(held, registered, params.value, settings, span, life));
+  void handled.then(life.stop);
   const outcome = firstEnd(held, handled, registered, settings).then((end) => {
     const decided = decideOutcome(held.ref, end, abortWhy(held), {
       attempt: held.task.attempt,
@@ -67,13 +73,28 @@ async function callHandler(
   held: HeldLease,
   { handler }: Registered,
   params: unknown,
-  logger: Logger,
+  { logger, said }: AttemptSettings,
   span: AttemptSpan,
+  life: { readonly sign: () => void },
 ): Promise<HandlerEnd> {
   const { leaseToken: _token, leaseExpiresAt: _expires, ...task } = held.task;
   const { id: taskId, correlationId } = task;
   const { traceparent } = span;
-  const context = { task, signal: held.abort.signal, logger: withFields(logger, span.logFields) };
+  const context: TaskContext = {
+    task,
+    signal: held.abort.signal,
+    logger: withFields(logger, span.logFields),
+    progress(percent, message) {
+      const progress = readProgress(percent, message);
+      life.sign();
+      if (!ended) said.report(held.ref, progress);
+    },
+    heartbeat() {
+      life.sign();
+      if (task.heartbeatTimeout && !ended) said.report(held.ref, null);
+    },
+  };
+  let ended = false;
   try {
     return await inTaskScope({ taskId, correlationId, traceparent }, async () => ({
       kind: 'returned',
@@ -81,7 +102,27 @@ async function callHandler(
     }));
   } catch (error) {
     return { kind: 'threw', error };
+  } finally {
+    ended = true;
   }
+}
+
+/** Aborts a handler that gives no sign of life within its heartbeat timeout; costs nothing without one. */
+function watchForLife(
+  held: HeldLease,
+  { timers }: AttemptSettings,
+): { readonly sign: () => void; readonly stop: () => void } {
+  const { heartbeatTimeout } = held.task;
+  if (!heartbeatTimeout) return { sign: () => undefined, stop: () => undefined };
+  const watch = () => timers.after(heartbeatTimeout, () => held.abort.abort(new TaskAbortedError('heartbeat_timeout')));
+  let cancel = watch();
+  return {
+    sign() {
+      cancel();
+      cancel = watch();
+    },
+    stop: () => cancel(),
+  };
 }
 
 /** The handler's own end, or `overdue` if it goes on for a while after it was asked to stop. */

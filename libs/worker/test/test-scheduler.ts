@@ -50,6 +50,7 @@ export async function startTestScheduler(): Promise<TestScheduler> {
     completeTasks: notUsed,
     failTasks: notUsed,
     extendLeases: notUsed,
+    reportProgress: notUsed,
   });
   server.add(workerv1.WorkerServiceDefinition, {
     async registerWorker({ worker }) {

@@ -107,6 +107,7 @@ function leaseOf(lease: Partial<dispatchv1.Lease>): dispatchv1.Lease {
     attempt: 1,
     maxAttempts: 5,
     runTimeout: undefined,
+    heartbeatTimeout: undefined,
     labels: {},
     correlationId: 'because',
     traceparent: '',

@@ -120,6 +120,49 @@ describe('a worker', () => {
     expect(context.signal.aborted).toBe(false);
   });
 
+  it('A7: sends what handlers say of themselves at once, then the latest of it twice a second', async () => {
+    const held = gate();
+    const stream = await bench.connected(bench.worker().handle('echo', held.handler));
+    stream.lease({ taskId: 't1' }, { taskId: 't2' });
+    const [first, second] = [await held.until(1), await held.until(2)];
+    first.context.progress(10, 'begun');
+    expect((await stream.next('progress')).reports).toEqual([
+      { lease: { taskId: 't1', leaseToken: 't1/token' }, percent: 10, message: 'begun' },
+    ]);
+    for (let percent = 11; percent <= 40; percent += 1) first.context.progress(percent);
+    second.context.progress(null, 'under way');
+    bench.timers.advance(Duration.ofMillis(500));
+    const { reports } = await stream.next('progress');
+    expect(reports.map(({ percent, message }) => [percent, message])).toEqual([
+      [40, ''],
+      [undefined, 'under way'],
+    ]);
+    expect(() => first.context.progress(101)).toThrow(RangeError);
+    expect(() => first.context.progress(1, 'x'.repeat(1_001))).toThrow(RangeError);
+    // What was said last goes out before the outcome.
+    first.context.progress(100, 'done');
+    first.finish('done');
+    expect((await stream.next('progress')).reports[0]?.message).toBe('done');
+    expect((await stream.next('outcomes')).completions).toHaveLength(1);
+  });
+
+  it('A7: aborts a handler that gives no sign of life within its heartbeat timeout', async () => {
+    const held = gate();
+    const stream = await bench.connected(bench.worker().handle('echo', held.handler));
+    stream.lease({ taskId: 't1', heartbeatTimeout: { seconds: 2n, nanos: 0 } });
+    const { context, fail } = await held.until(1);
+    bench.timers.advance(Duration.ofMillis(1_900));
+    context.heartbeat();
+    expect((await stream.next('progress')).reports[0]).toMatchObject({ percent: undefined, message: '' });
+    bench.timers.advance(Duration.ofMillis(1_900));
+    expect(context.signal.aborted).toBe(false);
+    bench.timers.advance(Duration.ofMillis(100));
+    expect(context.signal.reason).toMatchObject({ why: 'heartbeat_timeout' });
+    fail(context.signal.reason);
+    const { failures } = await stream.next('outcomes');
+    expect(failures[0]?.error).toMatchObject({ errorType: 'timeout', isRetryable: true });
+  });
+
   it('A7: aborts a handler that runs longer than its run timeout, and fails the attempt even if it goes on', async () => {
     const held = gate();
     const stream = await bench.connected(bench.worker({ concurrency: 1, prefetch: 0 }).handle('echo', held.handler));

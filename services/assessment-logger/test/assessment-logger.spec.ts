@@ -31,6 +31,7 @@ function taskEvent(sequence: number, fields: Partial<TaskEvent> = {}): TaskEvent
     correlationId: 'c1',
     traceparent: '',
     error: null,
+    progress: null,
     ...fields,
   };
 }

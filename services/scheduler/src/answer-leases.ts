@@ -2,14 +2,26 @@ import {
   type dispatchv1,
   errorv1,
   payloadFromProto,
+  progressFromProto,
   refusalToRpc,
   statusToProto,
   taskErrorFromProto,
 } from '@orrery/contracts';
-import { type Completion, leaseLost, type LeaseOutcome, type LeaseRef, Refusal } from '@orrery/core';
+import {
+  type Completion,
+  leaseLost,
+  type LeaseOutcome,
+  type LeaseRef,
+  type ProgressReport,
+  Refusal,
+} from '@orrery/core';
+import { Checks } from '@orrery/service';
 import type { ReportedFailure } from './settle.ts';
 
 const TOKEN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The longest that a handler may say in words about how far it is. */
+const MAX_MESSAGE = 1_000;
+
 const TASK_ID = /^[A-Za-z0-9._:/-]{1,128}$/;
 
 /** What a failure without an error is taken for: every field has a default. */
@@ -40,6 +52,21 @@ export function readFailures(wire: readonly dispatchv1.Failure[], now: Date): Re
 /** Reads the names of leases. */
 export function readLeases(wire: readonly dispatchv1.LeaseRef[]): Read<LeaseRef>[] {
   return wire.map((ref) => read(ref, (lease) => lease));
+}
+
+/** Reads what handlers say of themselves. */
+export function readReports(wire: readonly dispatchv1.ProgressReport[]): Read<ProgressReport>[] {
+  return wire.map((report) =>
+    read(report.lease, (lease) => {
+      const { percent, message } = report;
+      const checks = new Checks();
+      checks.require((percent ?? 0) <= 100, 'percent', 'must be from 0 to 100');
+      checks.require(message.length <= MAX_MESSAGE, 'message', `is longer than ${MAX_MESSAGE} characters`);
+      checks.require(!message.includes('\0'), 'message', 'must not hold a NUL character');
+      checks.done();
+      return { lease, progress: progressFromProto(percent, message) };
+    }),
+  );
 }
 
 /** Settles the items that could be read and answers all of them, in order. */

@@ -44,6 +44,7 @@ export function dispatchService(deps: DispatchDeps): ServiceBinding {
     failTasks: async ({ namespace, failures }) => ({ results: await calls.fail(readNamespace(namespace), failures) }),
     releaseTasks: async ({ namespace, leases }) => ({ results: await calls.release(readNamespace(namespace), leases) }),
     extendLeases: async (request) => ({ extensions: await calls.extend(request, DEFAULT_LEASE) }),
+    reportProgress: async (request) => ({ extensions: await calls.progress(request, DEFAULT_LEASE) }),
   };
   return bind(dispatchv1.DispatchServiceDefinition, handlers, { longPolls: ['claimTasks'] });
 }

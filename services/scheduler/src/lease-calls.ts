@@ -1,8 +1,8 @@
-import { type dispatchv1, refusalToRpc } from '@orrery/contracts';
+import { type dispatchv1, refusalToRpc, type rpc } from '@orrery/contracts';
 import { type Clock, type ExtendOutcome, invalidFields, leaseLost, type TaskStore } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
 import { Checks } from '@orrery/service';
-import { answerLeases, readCompletions, readFailures, readLeases } from './answer-leases.ts';
+import { answerLeases, type Read, readCompletions, readFailures, readLeases, readReports } from './answer-leases.ts';
 import { parseLeaseDuration } from './parse-claim-options.ts';
 import type { Settlement } from './settle.ts';
 
@@ -60,21 +60,58 @@ export class LeaseCalls {
   /** Extends leases; `lease` is how long unless the request says so. */
   async extend(request: dispatchv1.ExtendLeasesRequest, lease: Duration): Promise<dispatchv1.LeaseExtension[]> {
     assertBatch('leases', request.leases);
-    const checks = new Checks();
-    const namespace = checks.name('namespace', request.namespace, { default: 'default' });
-    const duration = parseLeaseDuration(checks, request.leaseDuration, 'lease_duration') ?? lease;
-    checks.done();
-    const reads = readLeases(request.leases);
+    const { namespace, duration } = readTerms(request, lease);
+    return this.answerExtensions(namespace, readLeases(request.leases), (leases) =>
+      this.store.extendLeases(namespace, leases, duration),
+    );
+  }
+
+  /** Takes reports of progress, and extends the leases; `lease` is how long unless the request says so. */
+  async progress(request: dispatchv1.ReportProgressRequest, lease: Duration): Promise<dispatchv1.LeaseExtension[]> {
+    assertBatch('reports', request.reports);
+    const { namespace, duration } = readTerms(request, lease);
+    const extensions = await this.answerExtensions(namespace, readReports(request.reports), (reports) =>
+      this.store.reportProgress(namespace, reports, duration),
+    );
+    this.settlement.told();
+    return extensions;
+  }
+
+  /** Answers in order; an attempt whose time is up is ended on the way, so that its worker hears of it at once. */
+  private async answerExtensions<T>(
+    namespace: string,
+    reads: readonly Read<T>[],
+    extend: (accepted: readonly T[]) => Promise<readonly ExtendOutcome[]>,
+  ): Promise<dispatchv1.LeaseExtension[]> {
     const accepted = reads.flatMap((read) => ('item' in read ? [read.item] : []));
-    const outcomes = await this.store.extendLeases(namespace, accepted, duration);
+    const outcomes = await extend(accepted);
+    const over = outcomes.filter((outcome) => outcome.refusal === null && outcome.isOver);
+    if (over.length > 0) await this.endOverdue(namespace, over);
     let next = 0;
     return reads.map((read) => {
       const outcome = 'item' in read ? outcomes[next++] : undefined;
-      if (outcome) return leaseExtension(outcome);
+      if (outcome && !over.includes(outcome)) return leaseExtension(outcome);
       const refusal = 'refusal' in read ? read.refusal : leaseLost(read.taskId);
       return leaseExtension({ taskId: read.taskId, expiresAt: null, refusal });
     });
   }
+
+  private async endOverdue(namespace: string, over: readonly ExtendOutcome[]): Promise<void> {
+    const tasks = await this.store.getTasks(over.map(({ taskId }) => ({ namespace, id: taskId })));
+    const running = tasks.filter(({ status }) => status === 'RUNNING');
+    await this.settlement.reclaim(running, 'went on beyond its time', this.clock.now());
+  }
+}
+
+function readTerms(
+  request: { readonly namespace: string; readonly leaseDuration?: rpc.Duration | undefined },
+  lease: Duration,
+): { readonly namespace: string; readonly duration: Duration } {
+  const checks = new Checks();
+  const namespace = checks.name('namespace', request.namespace, { default: 'default' });
+  const duration = parseLeaseDuration(checks, request.leaseDuration, 'lease_duration') ?? lease;
+  checks.done();
+  return { namespace, duration };
 }
 
 function leaseExtension(outcome: ExtendOutcome): dispatchv1.LeaseExtension {

@@ -8,6 +8,7 @@ import { startDueLoop } from './due-loop.ts';
 import { startExpiryLoop } from './expiry-loop.ts';
 import { LeaseCalls } from './lease-calls.ts';
 import { startHousekeepingLoop } from './housekeeping-loop.ts';
+import { startOverdueLoop } from './overdue-loop.ts';
 import { type Relay, startRelayLoop } from './relay-loop.ts';
 import { startScheduleLoop } from './schedule-loop.ts';
 import { schedulerService } from './scheduler-service.ts';
@@ -71,6 +72,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     logger,
   });
   const expiry = startExpiryLoop({ store: tasks, settlement, clock, logger });
+  const overdue = startOverdueLoop({ store: tasks, changed, logger });
   const housekeeping = startHousekeepingLoop({
     store,
     relay,
@@ -106,7 +108,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     },
     async stop() {
       await listening?.stop();
-      await Promise.all([dispatcher, due, schedules, expiry, housekeeping].map((part) => part.stop()));
+      await Promise.all([dispatcher, due, schedules, expiry, overdue, housekeeping].map((part) => part.stop()));
       // Last, so that what was just done is told of.
       await sequence.stop();
       await relay?.stop();

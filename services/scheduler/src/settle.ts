@@ -1,6 +1,7 @@
 import {
   decideLostLease,
   decideRetry,
+  timeoutOf,
   type Completion,
   type DecidedFailure,
   type LeaseOutcome,
@@ -56,6 +57,11 @@ export class Settlement {
     return this.apply(namespace, decided);
   }
 
+  /** Something was written elsewhere that has events to be published. */
+  told(): void {
+    this.changed();
+  }
+
   async release(namespace: string, leases: readonly LeaseRef[]): Promise<readonly LeaseOutcome[]> {
     if (leases.length === 0) return [];
     const outcomes = await this.store.releaseTasks(namespace, leases);
@@ -68,7 +74,7 @@ export class Settlement {
   async reclaim(tasks: readonly Task[], reason: string, now: Date): Promise<number> {
     let count = 0;
     for (const [namespace, group] of Map.groupBy(tasks, (task) => task.namespace)) {
-      const decided = group.map((task) => lostLease(task, reason, now));
+      const decided = group.map((task) => this.takeBack(task, reason, now));
       const outcomes = await this.apply(namespace, decided);
       count += outcomes.filter((outcome) => outcome.refusal === null).length;
     }
@@ -81,6 +87,14 @@ export class Settlement {
     const counted = { ...error, retryCount: Math.max(task.attempt - 1, 0) };
     const decision = decideRetry(task.retryPolicy, task.maxAttempts, task.attempt, counted, this.random());
     return { lease, error: counted, decision, ifExpiresAt: null };
+  }
+
+  /** What follows when a lease has run out: the attempt's time was up, or the worker fell silent. */
+  private takeBack(task: Task, reason: string, now: Date): DecidedFailure {
+    const timeout = timeoutOf(task);
+    if (!timeout) return lostLease(task, reason, now);
+    const lease = { taskId: task.id, token: task.leaseToken ?? '' };
+    return { ...this.decide(task, lease, timedOut(task, timeout, now)), ifExpiresAt: task.leaseExpiresAt };
   }
 
   private async apply(namespace: string, decided: readonly DecidedFailure[]): Promise<readonly LeaseOutcome[]> {
@@ -110,4 +124,19 @@ function lostLease(task: Task, reason: string, now: Date): DecidedFailure {
     decision: decideLostLease(task.maxAttempts, task.attempt),
     ifExpiresAt: task.leaseExpiresAt,
   };
+}
+
+/** The failure that stands for an attempt which went on beyond its time; the retry policy says what follows. */
+function timedOut(task: Task, timeout: 'run' | 'heartbeat', now: Date): TaskErrorData {
+  const message =
+    timeout === 'run'
+      ? `the attempt ran longer than its run timeout of ${task.runTimeout?.toString() ?? ''}`
+      : `the handler gave no sign of life for ${task.heartbeatTimeout?.toString() ?? ''}, its heartbeat timeout`;
+  return TaskError.create({
+    errorType: 'timeout',
+    exceptionType: timeout === 'run' ? 'RunTimeout' : 'HeartbeatTimeout',
+    message,
+    timestamp: now,
+    context: { worker_id: task.workerId, attempt: task.attempt },
+  }).toData();
 }

@@ -107,8 +107,14 @@ export class WorkStream implements Claimer {
       case 'extend':
         void this.extend(message.value);
         break;
+      case 'progress':
+        void this.progress(message.value);
+        break;
       default:
-        throw new Refusal('PROTOCOL_VIOLATION', `a Work stream takes one hello, then credits, outcomes and extensions`);
+        throw new Refusal(
+          'PROTOCOL_VIOLATION',
+          `a Work stream takes one hello, then credits, outcomes, extensions and progress`,
+        );
     }
   }
 
@@ -186,6 +192,14 @@ export class WorkStream implements Claimer {
       const { namespace, leaseDuration } = this.options;
       const extensions = await this.deps.calls.extend({ ...request, namespace }, leaseDuration);
       this.send({ $case: 'extended', value: { extensions } }, extensions.length * ANSWER_BYTES);
+    });
+  }
+
+  private async progress(request: dispatchv1.ReportProgressRequest): Promise<void> {
+    await this.answer(async () => {
+      const { namespace, leaseDuration } = this.options;
+      const extensions = await this.deps.calls.progress({ ...request, namespace }, leaseDuration);
+      this.send({ $case: 'progressed', value: { extensions } });
     });
   }
 

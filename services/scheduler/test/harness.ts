@@ -1,5 +1,5 @@
 import { dispatchv1, taskv1 } from '@orrery/contracts';
-import { EXPONENTIAL, newTaskId, type RetryPolicy, type Store, type OrreryEvent } from '@orrery/core';
+import { EXPONENTIAL, newTaskId, type RetryPolicy, type Store, type OrreryEvent, type TaskSpec } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLogger, serve, type ServerLimits } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
@@ -49,11 +49,13 @@ export async function startScheduler(limits: ServerLimits = {}) {
   };
 }
 
+type TaskTimeouts = Pick<TaskSpec, 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout'>;
+
 /** Stores tasks and returns their ids. */
 export async function addTasks(
   store: Store,
   count: number,
-  options: { type?: string; retryPolicy?: RetryPolicy; params?: Uint8Array } = {},
+  options: { type?: string; retryPolicy?: RetryPolicy; params?: Uint8Array } & Partial<TaskTimeouts> = {},
 ): Promise<string[]> {
   const specs = Array.from({ length: count }, () => ({
     namespace: 'default',
@@ -64,7 +66,9 @@ export async function addTasks(
     priority: 0,
     flowKey: '',
     retryPolicy: options.retryPolicy ?? EXPONENTIAL,
-    runTimeout: null,
+    runTimeout: options.runTimeout ?? null,
+    queueTimeout: options.queueTimeout ?? null,
+    heartbeatTimeout: options.heartbeatTimeout ?? null,
     labels: {},
     correlationId: 'c',
     traceparent: '',

@@ -17,6 +17,9 @@ const MAX_PRIORITY = 1_000_000;
 const MAX_DELAY = Duration.of({ days: 3650 });
 const MIN_RUN_TIMEOUT = Duration.ofMillis(1);
 
+/** Reports of progress are gathered for up to half a second. */
+const MIN_HEARTBEAT_TIMEOUT = Duration.ofSeconds(1);
+
 /** What a request says outside the task itself, for fields the task leaves out. */
 export interface RequestContext {
   readonly namespace: string;
@@ -45,6 +48,8 @@ export function parseTaskSpec(
   );
   const retryPolicy = checks.parse(() => retryPolicyFromProto(wire.retryPolicy, `${field}.retry_policy`));
   const runTimeout = readDuration(wire.runTimeout, `${field}.run_timeout`, MIN_RUN_TIMEOUT, checks);
+  const queueTimeout = readDuration(wire.queueTimeout, `${field}.queue_timeout`, MIN_RUN_TIMEOUT, checks);
+  const heartbeat = readDuration(wire.heartbeatTimeout, `${field}.heartbeat_timeout`, MIN_HEARTBEAT_TIMEOUT, checks);
   const params = payloadFromProto(wire.params) ?? NO_PARAMS;
   checks.text(`${field}.params.content_type`, params.contentType);
   const due = readDue(wire, field, checks);
@@ -56,6 +61,8 @@ export function parseTaskSpec(
     priority: wire.priority,
     flowKey: wire.flowKey === '' ? '' : checks.name(`${field}.flow_key`, wire.flowKey),
     runTimeout: runTimeout ?? null,
+    queueTimeout: queueTimeout ?? null,
+    heartbeatTimeout: heartbeat ?? null,
     labels: wire.labels,
     correlationId: checks.text(`${field}.correlation_id`, wire.correlationId) || context.correlationId || v4(),
     traceparent: checks.text(`${field}.traceparent`, wire.traceparent) || context.traceparent,

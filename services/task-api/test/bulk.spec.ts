@@ -290,6 +290,7 @@ describe('deleting one task', () => {
             correlationId: '',
             traceparent: '',
             error: null,
+            progress: null,
           },
         ]);
       })(),

@@ -29,6 +29,9 @@ export function taskColumns(dialect: Dialect) {
     leaseToken: text().nullable(),
     leaseExpiresAt: instant().nullable(),
     cancelRequestedAt: instant().nullable(),
+    /** A JSON array: percent or null, message; null: nothing was said. */
+    progress: text().nullable(),
+    heartbeatAt: instant().nullable(),
     result: bytes().nullable(),
     resultType: text().nullable(),
     /** A TaskError in its JSON form. */

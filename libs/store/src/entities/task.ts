@@ -18,6 +18,8 @@ export function taskEntity(dialect: Dialect) {
       ...taskColumns(dialect),
       /** Whether a PENDING task's time has come; claims look at nothing else. */
       ready: columns(dialect).flag(),
+      /** Until when a PENDING task may be started, by its queue timeout; null: at any time. */
+      startBy: columns(dialect).instant().nullable(),
     },
     indexes: [
       // Most tasks have no priority: they pay for one index, and those that have one for two.
@@ -69,6 +71,8 @@ export function taskEntity(dialect: Dialect) {
         where: `status = 'RUNNING' and flow_key is not null`,
       },
       { name: 'task_waiting', properties: ['runAt'], where: `status = 'PENDING' and not ready` },
+      // Only tasks with a queue timeout are in it.
+      { name: 'task_start_by', properties: ['startBy'], where: `status = 'PENDING' and start_by is not null` },
       { name: 'task_lease', properties: ['leaseExpiresAt'], where: `status = 'RUNNING'` },
     ],
   });

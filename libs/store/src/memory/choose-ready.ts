@@ -1,4 +1,4 @@
-import { CandidateList, matchesTypes, takeTurns } from '@orrery/core';
+import { CandidateList, matchesTypes, startBy, takeTurns } from '@orrery/core';
 import type { ClaimStrategy, ClaimTasks, FlowBudget, Task } from '@orrery/core';
 import type { ReadyRows, Row, TaskTable } from './task-table.ts';
 
@@ -33,10 +33,15 @@ function* candidates(rows: ReadyRows, claim: ClaimTasks, now: Date): Generator<T
   const { types, strategy, minAge } = claim;
   const createdBy = minAge ? now.getTime() - minAge.toMillis() : Infinity;
   for (const { task } of inOrder(rows, strategy))
-    if (matchesTypes(types, task.type) && task.createdAt.getTime() <= createdBy) yield task;
+    if (matchesTypes(types, task.type) && task.createdAt.getTime() <= createdBy && !isOverdue(task, now)) yield task;
 }
 
 function inOrder(ready: ReadyRows, strategy: ClaimStrategy): Iterable<Row> {
   if (strategy === 'PRIORITY') return ready.byPriority;
   return strategy === 'FIFO' ? ready.byAge : ready.byAge.backwards();
+}
+
+function isOverdue(task: Task, now: Date): boolean {
+  const lastStart = startBy(task);
+  return lastStart !== null && lastStart <= now;
 }

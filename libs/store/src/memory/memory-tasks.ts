@@ -14,10 +14,12 @@ import type {
   LeaseOutcome,
   LeaseRef,
   ListTasks,
+  ProgressReport,
   Promotion,
   QueueStats,
   Task,
   TaskBatch,
+  TaskEvent,
   TaskKey,
   TaskStore,
 } from '@orrery/core';
@@ -105,16 +107,30 @@ export class MemoryTasks implements TaskStore {
     leases: readonly LeaseRef[],
     duration: Duration,
   ): Promise<readonly ExtendOutcome[]> {
+    return this.#extend(namespace, leases, (task, token, now) => ({
+      task: commands.extendLease(task, token, duration, now),
+      event: null,
+    }));
+  }
+
+  async reportProgress(
+    namespace: string,
+    reports: readonly ProgressReport[],
+    duration: Duration,
+  ): Promise<readonly ExtendOutcome[]> {
+    const leases = reports.map(({ lease }) => lease);
+    return this.#extend(namespace, leases, (task, token, now, index) =>
+      commands.reportProgress(task, token, reports[index]?.progress ?? null, duration, now),
+    );
+  }
+
+  async expireTasks(limit: number): Promise<readonly Task[]> {
     const now = this.#clock.now();
-    return leases.map(({ taskId, token }) => {
-      const row = this.#table.get({ namespace, id: taskId });
-      if (row?.task.status !== 'RUNNING' || row.task.leaseToken !== token)
-        return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
-      const task = commands.extendLease(row.task, token, duration, now);
-      this.#table.put({ ...row, task });
-      const cancelRequested = task.cancelRequestedAt !== null;
-      return { taskId, expiresAt: duration.addTo(now), cancelRequested, refusal: null };
-    });
+    const overdue = takeWhile(this.#table.expiring, limit, ({ task }) => isBy(commands.startBy(task), now));
+    return this.#keep(
+      overdue.map(({ task }) => commands.expireTask(task, now)),
+      now,
+    );
   }
 
   async listExpiredLeases(limit: number): Promise<readonly Task[]> {
@@ -215,6 +231,23 @@ export class MemoryTasks implements TaskStore {
     const change = decide(row.task, now);
     if (change) this.#keep([change], now);
     return change?.task ?? row.task;
+  }
+
+  #extend(
+    namespace: string,
+    leases: readonly LeaseRef[],
+    decide: (task: Task, token: string, now: Date, index: number) => { task: Task; event: TaskEvent | null },
+  ): readonly ExtendOutcome[] {
+    const now = this.#clock.now();
+    return leases.map(({ taskId, token }, index) => {
+      const row = this.#table.get({ namespace, id: taskId });
+      if (row?.task.status !== 'RUNNING' || row.task.leaseToken !== token)
+        return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
+      const { task, event } = decide(row.task, token, now, index);
+      this.#table.put({ ...row, task });
+      if (event) this.#log.append([event]);
+      return commands.extended(task, now);
+    });
   }
 
   #settle<T extends { readonly lease: LeaseRef }>(

@@ -13,6 +13,8 @@ describe('the memory store', () => {
       flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
+      queueTimeout: null,
+      heartbeatTimeout: null,
       labels: {},
       correlationId: '',
       traceparent: '',

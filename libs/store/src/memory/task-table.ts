@@ -1,4 +1,4 @@
-import { claimOrder, compareIds, isTerminal, type FlowPlace, type Task, type TaskKey } from '@orrery/core';
+import { claimOrder, compareIds, isTerminal, startBy, type FlowPlace, type Task, type TaskKey } from '@orrery/core';
 import { SortedList } from './sorted-list.ts';
 
 /** A task, and what the store keeps beside it. */
@@ -34,6 +34,8 @@ export class TaskTable {
   readonly #byNamespace = new Map<string, SortedList<Row>>();
   /** PENDING, not ready: the earliest due first. */
   readonly waiting = new SortedList<Row>((a, b) => millis(a.task.runAt) - millis(b.task.runAt) || byKey(a, b));
+  /** PENDING with a queue timeout: the earliest to pass first. */
+  readonly expiring = new SortedList<Row>((a, b) => millis(startBy(a.task)) - millis(startBy(b.task)) || byKey(a, b));
   /** RUNNING: the earliest to expire first. */
   readonly running = new SortedList<Row>(
     (a, b) => millis(a.task.leaseExpiresAt) - millis(b.task.leaseExpiresAt) || byKey(a, b),
@@ -109,9 +111,10 @@ export class TaskTable {
     const all = this.inNamespace(namespace);
     if (isTerminal(status)) return [all, this.ended];
     if (status === 'RUNNING') return [all, this.running];
-    if (!row.ready) return [all, this.waiting];
+    const pending = row.task.queueTimeout ? [all, this.expiring] : [all];
+    if (!row.ready) return [...pending, this.waiting];
     const ready = this.#readyRows(row.task);
-    return [all, ready.byAge, ready.byPriority];
+    return [...pending, ready.byAge, ready.byPriority];
   }
 }
 

@@ -38,6 +38,8 @@ export function initial(dialect: Dialect): readonly string[] {
     lease_token text null,
     lease_expires_at ${instant} null,
     cancel_requested_at ${instant} null,
+    progress text null,
+    heartbeat_at ${instant} null,
     result ${bytes} null,
     result_type text null,
     error text null,
@@ -50,6 +52,7 @@ export function initial(dialect: Dialect): readonly string[] {
   return [
     `create table task (${taskColumns}
     ready ${flag} not null,
+    start_by ${instant} null,
     primary key (namespace, id))`,
     `create index task_ready on task (namespace, queue, created_at, id) where ${READY} and priority = 0`,
     `create index task_ready_by_priority on task (namespace, queue, priority desc, created_at, id) where ${READY} and priority <> 0`,
@@ -60,6 +63,7 @@ export function initial(dialect: Dialect): readonly string[] {
       where ${KEYED}`,
     `create index task_keyed_running on task (namespace, flow_key, queue, type) where status = 'RUNNING' and flow_key is not null`,
     `create index task_waiting on task (run_at) where status = 'PENDING' and not ready`,
+    `create index task_start_by on task (start_by) where status = 'PENDING' and start_by is not null`,
     `create index task_lease on task (lease_expires_at) where status = 'RUNNING'`,
     `create table finished_task (${taskColumns}
     primary key (namespace, id))`,

@@ -1,6 +1,6 @@
-import { isTerminal, taskNotFound, type Change, type Task, type TaskKey } from '@orrery/core';
+import { isTerminal, startBy, taskNotFound, type Change, type Task, type TaskKey } from '@orrery/core';
 import { encodeEvent } from '../event-codec.ts';
-import { writeLabels, writeFailedAttempts, writeTaskError } from '../task-json.ts';
+import { writeLabels, writeFailedAttempts, writeProgress, writeTaskError } from '../task-json.ts';
 import { writeTaskOptions } from '../task-options.ts';
 import { TASK_COLUMNS, toTask, type TaskRow } from '../task-row.ts';
 import type { Connection, Database } from './database.ts';
@@ -21,15 +21,16 @@ const INSTANTS = new Set<string>(TASK_COLUMNS.filter((name) => name.endsWith('_a
 const VALUES = TASK_COLUMNS.map((name, i) => (INSTANTS.has(name) ? fromMillis(`$${i + 1}::bigint`) : `$${i + 1}`)).join(
   ', ',
 );
+const LIVE_VALUES = `$${TASK_COLUMNS.length + 1}, ${fromMillis(`$${TASK_COLUMNS.length + 2}::bigint`)}`;
 
 const INSERT_LIVE = statement(
   'insert_task',
-  `insert into task (${COLUMNS}, ready) values (${VALUES}, $${TASK_COLUMNS.length + 1})`,
+  `insert into task (${COLUMNS}, ready, start_by) values (${VALUES}, ${LIVE_VALUES})`,
 );
 const INSERT_ENDED = statement('insert_finished_task', `insert into finished_task (${COLUMNS}) values (${VALUES})`);
 const UPDATE_LIVE = statement(
   'update_task',
-  `update task set (${COLUMNS}, ready) = row(${VALUES}, $${TASK_COLUMNS.length + 1}) where namespace = $1 and id = $2`,
+  `update task set (${COLUMNS}, ready, start_by) = row(${VALUES}, ${LIVE_VALUES}) where namespace = $1 and id = $2`,
 );
 const TELL = statement(
   'tell_of_task',
@@ -74,7 +75,7 @@ export async function readNow(connection: Connection, clock: number | null): Pro
 async function write(connection: Connection, before: Task, after: Task, now: Date): Promise<void> {
   const [wasLive, isLive] = [!isTerminal(before.status), !isTerminal(after.status)];
   const row = toValues(after);
-  if (isLive) row.push(after.runAt <= now);
+  if (isLive) row.push(after.runAt <= now, startBy(after)?.getTime() ?? null);
   // Those who wait for the row's lock go on with the row as it is then, unless it was deleted: then they think it has gone.
   if (wasLive && isLive) {
     await connection.query(UPDATE_LIVE, row);
@@ -117,6 +118,8 @@ function toValues(task: Task): unknown[] {
     lease_token: task.leaseToken,
     lease_expires_at: task.leaseExpiresAt?.getTime(),
     cancel_requested_at: task.cancelRequestedAt?.getTime(),
+    progress: writeProgress(task.progress),
+    heartbeat_at: task.heartbeatAt?.getTime(),
     result: task.result?.data,
     result_type: task.result?.contentType,
     error: task.error && writeTaskError(task.error),

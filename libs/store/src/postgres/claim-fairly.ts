@@ -8,7 +8,7 @@ import type { Connection, Database } from './database.ts';
 import { findCandidates } from './find-candidates.ts';
 import { findGroups } from './find-groups.ts';
 import type { PostgresFlow } from './postgres-flow.ts';
-import { eventJson, NOW, statement, toMillis } from './statement.ts';
+import { eventJson, IN_TIME, NOW, statement, toMillis } from './statement.ts';
 
 /** Claims that share take turns within a namespace: each sees all that the ones before it have taken. */
 const LOCK = statement('lock_flow', `select pg_advisory_xact_lock(hashtextextended('orrery flow ' || $1, 0))`);
@@ -53,7 +53,7 @@ const CLAIM = statement(
     select task.namespace, task.id, nth
     from (select $2::text as namespace, * from unnest($3::text[]) with ordinality as item (id, nth) offset 0) as chosen
     join task on task.namespace = chosen.namespace and task.id = chosen.id
-    where status = 'PENDING' and ready
+    where status = 'PENDING' and ready and ${IN_TIME}
     for update of task skip locked),
   taken as materialized (select namespace, id, row_number() over (order by nth) as slot from due),
   claimed as (

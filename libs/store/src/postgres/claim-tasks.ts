@@ -5,7 +5,7 @@ import { claimFairly } from './claim-fairly.ts';
 import { ORDER, PARTS } from './claim-order.ts';
 import type { Database } from './database.ts';
 import type { PostgresFlow } from './postgres-flow.ts';
-import { eventJson, NOW, statement, type Statement } from './statement.ts';
+import { eventJson, IN_TIME, NOW, statement, type Statement } from './statement.ts';
 
 /** What a claim changes is known without asking, and what cannot be set before it either. */
 const ASKED = [
@@ -40,7 +40,7 @@ function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): St
     select * from (
       select namespace, id, priority, created_at from task
       where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready and flow_key is null and ${priority}
-        and not exists (select from keyed)
+        and not exists (select from keyed) and ${IN_TIME}
         ${anyType ? '' : 'and (type = any($7::text[]) or type ^@ any($8::text[]))'}
       order by ${ORDER[strategy]}
       limit cardinality($4::text[])
@@ -130,7 +130,15 @@ type ClaimedRow = Pick<TaskRow, Exclude<(typeof ASKED)[number], 'lease_expires_a
   readonly keyed: string | null;
 };
 
-const NOT_YET = { flow_key: null, cancel_requested_at: null, result: null, result_type: null, finished_at: null };
+const NOT_YET = {
+  flow_key: null,
+  cancel_requested_at: null,
+  progress: null,
+  heartbeat_at: null,
+  result: null,
+  result_type: null,
+  finished_at: null,
+};
 
 function exact(types: readonly string[]): string[] {
   return types.filter((type) => !type.endsWith('.*'));

@@ -40,6 +40,8 @@ function newTask(id?: string): NewTask {
       flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
+      queueTimeout: null,
+      heartbeatTimeout: null,
       labels: {},
       correlationId: '',
       traceparent: '',

@@ -44,6 +44,8 @@ function createByStore(spec: Partial<TaskSpec>, due: NewTask['due'] = null) {
     flowKey: '',
     retryPolicy: EXPONENTIAL,
     runTimeout: null,
+    queueTimeout: null,
+    heartbeatTimeout: null,
     labels: {},
     correlationId: 'c',
     traceparent: '',

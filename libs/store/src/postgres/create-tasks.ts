@@ -4,15 +4,15 @@ import type { EncodedTaskEvent } from '../event-codec.ts';
 import { writeLabels } from '../task-json.ts';
 import { writeTaskOptions } from '../task-options.ts';
 import type { Connection, Database } from './database.ts';
-import { fromMillis, NOW, statement } from './statement.ts';
+import { fromMillis, NOW, startBySql, statement } from './statement.ts';
 import { isUniqueViolation } from './storage-errors.ts';
 
 const NEW = `
   insert into task (
     namespace, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id, traceparent,
-    parent_task_id, status, run_at, attempt, max_attempts, worker_id, created_at, updated_at, revision, ready)
+    parent_task_id, status, run_at, attempt, max_attempts, worker_id, created_at, updated_at, revision, ready, start_by)
   select $2, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id, traceparent,
-    parent_task_id, 'PENDING', run_at, 0, max_attempts, '', now, now, 1, run_at <= now
+    parent_task_id, 'PENDING', run_at, 0, max_attempts, '', now, now, 1, run_at <= now, ${startBySql('run_at')}
   from (
     select *, greatest(now, ${fromMillis('due_at')}, now + delay * interval '1 millisecond') as run_at
     from (select ${NOW} as now offset 0) as clock, unnest(

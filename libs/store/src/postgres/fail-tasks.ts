@@ -9,7 +9,18 @@ import {
 import { writeTaskError } from '../task-json.ts';
 import { TASK_COLUMNS } from '../task-row.ts';
 import type { Database } from './database.ts';
-import { endedRows, EVENT_COLUMNS, eventJson, fromMillis, given, HELD, NOW, statement, toMillis } from './statement.ts';
+import {
+  endedRows,
+  EVENT_COLUMNS,
+  eventJson,
+  fromMillis,
+  given,
+  HELD,
+  NOW,
+  startBySql,
+  statement,
+  toMillis,
+} from './statement.ts';
 
 /** The failed attempts with the one that ends now, the oldest left out if there are too many. */
 const FAILED_ATTEMPTS = `
@@ -34,6 +45,7 @@ const FAIL = statement(
   first as materialized (select distinct on (id) * from held order by id, position),
   retried as (
     update task set status = 'PENDING', run_at = ${NOW} + delay * interval '1 millisecond', ready = delay <= 0,
+      start_by = ${startBySql(`(${NOW} + delay * interval '1 millisecond')`)}, progress = null, heartbeat_at = null,
       error = new_error, failed_attempts = ${FAILED_ATTEMPTS}, lease_token = null, lease_expires_at = null,
       updated_at = ${NOW}, revision = revision + 1
     from first

@@ -2,7 +2,7 @@ import { CandidateList, takeTurns } from '@orrery/core';
 import type { Candidate, ClaimStrategy, ClaimTasks, FlowBudget, FlowPlace } from '@orrery/core';
 import { ORDER, PARTS } from './claim-order.ts';
 import type { Connection } from './database.ts';
-import { NOW, statement } from './statement.ts';
+import { IN_TIME, NOW, statement } from './statement.ts';
 
 const FOUND = 'id, priority, type, created_at';
 
@@ -13,7 +13,7 @@ const keyed = byStrategy((strategy) =>
       as source (source_queue, source_key, source_type, size, nth), lateral (
       select ${FOUND} from task
       where namespace = $2 and queue = source_queue and flow_key = source_key and type = source_type
-        and status = 'PENDING' and ready and flow_key is not null
+        and status = 'PENDING' and ready and flow_key is not null and ${IN_TIME}
         and ($7::bigint is null or created_at <= ${NOW} - $7 * interval '1 millisecond')
       order by ${ORDER[strategy]} limit size) as found
     order by nth, ${ORDER[strategy]}`,
@@ -34,6 +34,7 @@ function unkeyedPart(strategy: ClaimStrategy, part: string): string {
   return `(
       select ${FOUND} from task
       where namespace = $2 and queue = source_queue and status = 'PENDING' and ready and flow_key is null and ${part}
+        and ${IN_TIME}
         and ($5::bigint is null or created_at <= ${NOW} - $5 * interval '1 millisecond')
         and (cardinality($6::text[]) = 0 or exists (
           select from unnest($6) as wanted (type) where ${matches('wanted.type')}))

@@ -6,6 +6,7 @@ import type {
   DecidedFailure,
   LeaseRef,
   ListTasks,
+  ProgressReport,
   TaskBatch,
   TaskKey,
   TaskStore,
@@ -19,7 +20,8 @@ import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
 import type { Database } from './database.ts';
 import { deleteTasks } from './delete-tasks.ts';
-import { extendLeases } from './extend-leases.ts';
+import { expireTasks } from './expire-tasks.ts';
+import { extendLeases, reportProgress } from './extend-leases.ts';
 import { failTasks } from './fail-tasks.ts';
 import { listTaskIds, listTasks } from './list-tasks.ts';
 import type { PostgresFlow } from './postgres-flow.ts';
@@ -66,6 +68,14 @@ export class PostgresTasks implements TaskStore {
 
   extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration) {
     return extendLeases(this.#database, namespace, leases, duration);
+  }
+
+  reportProgress(namespace: string, reports: readonly ProgressReport[], duration: Duration) {
+    return reportProgress(this.#database, namespace, reports, duration);
+  }
+
+  expireTasks(limit: number) {
+    return expireTasks(this.#database, limit);
   }
 
   listExpiredLeases(limit: number) {

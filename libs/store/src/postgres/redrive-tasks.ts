@@ -1,7 +1,7 @@
 import { EXPONENTIAL, type ChangedTask, type TaskBatch } from '@orrery/core';
 import { TASK_COLUMNS } from '../task-row.ts';
 import type { Database } from './database.ts';
-import { EVENT_COLUMNS, eventJson, NOW, statement } from './statement.ts';
+import { EVENT_COLUMNS, eventJson, NOW, startBySql, statement } from './statement.ts';
 
 /** The attempts that the retry policy gives a new task; see task-options.ts. */
 const ATTEMPTS = `coalesce((options::json -> 'retry' ->> 'maxAttempts')::int, ${EXPONENTIAL.maxAttempts})`;
@@ -12,6 +12,7 @@ const NEW_VALUES: Partial<Record<(typeof TASK_COLUMNS)[number], string>> = {
   max_attempts: `attempt + ${ATTEMPTS}`,
   updated_at: NOW,
   finished_at: 'null',
+  progress: 'null',
   revision: 'revision + 1',
 };
 
@@ -26,8 +27,8 @@ const REDRIVE = statement(
     where finished_task.namespace = wanted.namespace and finished_task.id = wanted.id
     returning finished_task.*),
   back as (
-    insert into task (${TASK_COLUMNS.join(', ')}, ready)
-    select ${TASK_COLUMNS.map((name) => NEW_VALUES[name] ?? name).join(', ')}, true from gone
+    insert into task (${TASK_COLUMNS.join(', ')}, ready, start_by)
+    select ${TASK_COLUMNS.map((name) => NEW_VALUES[name] ?? name).join(', ')}, true, ${startBySql(NOW)} from gone
     returning ${EVENT_COLUMNS}),
   told as (
     insert into outbox (namespace, at, events)

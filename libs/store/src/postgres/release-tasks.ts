@@ -2,7 +2,7 @@ import type { LeaseOutcome, LeaseRef, TaskStatus } from '@orrery/core';
 import { TASK_COLUMNS } from '../task-row.ts';
 import type { Database } from './database.ts';
 import { answerOnce, distinctLeases, type ChangedLease } from './lease-outcomes.ts';
-import { endedRows, EVENT_COLUMNS, eventJson, given, HELD, NOW, statement } from './statement.ts';
+import { endedRows, EVENT_COLUMNS, eventJson, given, HELD, NOW, startBySql, statement } from './statement.ts';
 
 /** Locks first, for the same reason as in fail-tasks.ts. */
 const RELEASE = statement(
@@ -13,7 +13,8 @@ const RELEASE = statement(
     where ${HELD}
     for update of task),
   released as (
-    update task set status = 'PENDING', attempt = attempt - 1, run_at = ${NOW}, ready = true, lease_token = null,
+    update task set status = 'PENDING', attempt = attempt - 1, run_at = ${NOW}, ready = true,
+      start_by = ${startBySql(NOW)}, progress = null, heartbeat_at = null, lease_token = null,
       lease_expires_at = null, updated_at = ${NOW}, revision = revision + 1
     from held
     where not cancelled and task.namespace = held.namespace and task.id = held.id

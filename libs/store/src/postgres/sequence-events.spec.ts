@@ -59,6 +59,8 @@ function newTask(queue = 'default'): NewTask {
       flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
+      queueTimeout: null,
+      heartbeatTimeout: null,
       labels: {},
       correlationId: '',
       traceparent: '',

@@ -1,3 +1,4 @@
+import { TIMEOUT_GRACE } from '@orrery/core';
 import { TASK_COLUMNS } from '../task-row.ts';
 
 /** A statement that is prepared once per connection under its name, so that planning is not paid for with each call. */
@@ -24,6 +25,28 @@ export function toMillis(sql: string): string {
   return `(extract(epoch from ${sql}) * 1000)::bigint`;
 }
 
+/** A timeout of the column `options` in whole milliseconds, as an interval; null: there is none. */
+function timeout(name: 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout'): string {
+  return `ceil(rtrim(options::json ->> '${name}', 's')::numeric * 1000)::float8 * interval '1 millisecond'`;
+}
+
+/** The column `start_by` of a task that is due at this time; see start-by.ts in core. */
+export function startBySql(runAt: string): string {
+  return `case when options is not null then ${runAt} + ${timeout('queueTimeout')} end`;
+}
+
+/** Whether a PENDING task's queue timeout has not passed. */
+export const IN_TIME = `(start_by is null or start_by > ${NOW})`;
+
+const GRACE = `interval '${TIMEOUT_GRACE.toMillis()} milliseconds'`;
+
+/** When a lease ends that is given now for so long; see attempt-deadline.ts in core. */
+export function leaseEndSql(duration: string, heartbeatAt: string): string {
+  return `case when options is null then ${NOW} + ${duration} else least(${NOW} + ${duration},
+    started_at + ${timeout('runTimeout')} + ${GRACE},
+    coalesce(${heartbeatAt}, started_at) + ${timeout('heartbeatTimeout')} + ${GRACE}) end`;
+}
+
 /** What an event tells of a row. */
 export const EVENT_COLUMNS = 'id, revision, queue, type, attempt, worker_id, correlation_id, traceparent, status';
 
@@ -38,6 +61,7 @@ export function endedRows(changed: Partial<Record<(typeof TASK_COLUMNS)[number],
   const ended = {
     lease_token: 'null',
     lease_expires_at: 'null',
+    heartbeat_at: 'null',
     updated_at: NOW,
     finished_at: NOW,
     revision: 'revision + 1',

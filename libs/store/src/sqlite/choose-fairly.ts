@@ -126,7 +126,8 @@ function readCandidates(
   const values: SQLInputValue[] = [];
   const place = (value: SQLInputValue) => `?${values.push(value)}`;
   const old = minAge ? ` AND created_at <= ${place(now.getTime() - minAge.toMillis())}` : '';
-  const due = `namespace = ${place(namespace)} AND run_at <= ${place(now.getTime())}${old}`;
+  const at = place(now.getTime());
+  const due = `namespace = ${place(namespace)} AND run_at <= ${at} AND (start_by IS NULL OR start_by > ${at})${old}`;
   const selects = where(place).map(
     (part) => `SELECT t.rowid AS rowid, id, queue, type, coalesce(flow_key, '') AS flowKey, priority, created_at
       FROM task AS t WHERE ${due} AND ${part}`,

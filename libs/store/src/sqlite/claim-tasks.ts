@@ -60,7 +60,7 @@ function findReady({ db, now }: SqliteTransaction, claim: ClaimTasks): readonly 
     PARTS[claim.strategy].map(
       (part) => `SELECT ${SELECTED}, t.rowid FROM task AS t
         WHERE t.namespace = ${namespace} AND t.${queue} AND status = 'PENDING' AND ready AND flow_key IS NULL AND ${part}
-          AND t.run_at <= ${dueBy}${types}`,
+          AND t.run_at <= ${dueBy} AND (t.start_by IS NULL OR t.start_by > ${dueBy})${types}`,
     ),
   );
   const order = `ORDER BY ${ORDER[claim.strategy]} LIMIT ${place(claim.slots.length)}`;

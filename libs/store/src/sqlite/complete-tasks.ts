@@ -11,6 +11,7 @@ const NEW_VALUES: Partial<Record<(typeof TASK_COLUMNS)[number], string>> = {
   result_type: 'item.value ->> 4',
   error: 'NULL',
   lease_expires_at: 'NULL',
+  heartbeat_at: 'NULL',
   updated_at: '?2',
   finished_at: '?2',
   revision: 't.revision + 1',

@@ -19,7 +19,15 @@ function newTask(): NewTask {
     priority: 0,
     flowKey: '',
   };
-  const nothing = { runTimeout: null, labels: {}, correlationId: '', traceparent: '', parentTaskId: '' };
+  const nothing = {
+    runTimeout: null,
+    queueTimeout: null,
+    heartbeatTimeout: null,
+    labels: {},
+    correlationId: '',
+    traceparent: '',
+    parentTaskId: '',
+  };
   return { spec: { ...spec, ...nothing, retryPolicy: EXPONENTIAL }, due: null, idIsCallers: false };
 }
 

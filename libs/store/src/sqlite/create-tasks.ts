@@ -4,12 +4,12 @@ import { Duration } from '@orrery/duration';
 import { writeLabels } from '../task-json.ts';
 import { writeTaskOptions } from '../task-options.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
-import { readyFlag } from './task-columns.ts';
+import { readyFlag, startByValue } from './task-columns.ts';
 
 const INSERT = `
   INSERT INTO task (namespace, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id,
-    traceparent, parent_task_id, run_at, max_attempts, created_at, updated_at, ready, status, attempt, worker_id, revision)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', 0, '', 1)
+    traceparent, parent_task_id, run_at, max_attempts, created_at, updated_at, ready, start_by, status, attempt, worker_id, revision)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', 0, '', 1)
   ON CONFLICT DO NOTHING`;
 
 const HAS_ENDED = 'SELECT 1 FROM finished_task WHERE namespace = ? AND id = ?';
@@ -19,7 +19,7 @@ const ADD_REQUEST =
 
 /**
  * Stores new tasks, or throws a `Refusal`; what was stored before it is then undone with the call. A row at a time: a set would
- * have to bring its values as JSON, and taking 19 columns out of that costs more than binding them.
+ * have to bring its values as JSON, and taking 20 columns out of that costs more than binding them.
  */
 export function createTasks(
   tx: SqliteTransaction,
@@ -81,6 +81,7 @@ function insert({ db, now }: SqliteTransaction, task: Task): boolean {
     now.getTime(),
     now.getTime(),
     readyFlag(task, now),
+    startByValue(task),
   );
   return inserted === 1;
 }

@@ -11,6 +11,7 @@ import type {
   LeaseOutcome,
   LeaseRef,
   ListTasks,
+  ProgressReport,
   Promotion,
   QueueStats,
   Task,
@@ -26,7 +27,8 @@ import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
 import { deleteTasks } from './delete-tasks.ts';
-import { extendLeases } from './extend-leases.ts';
+import { expireTasks } from './expire-tasks.ts';
+import { extendLeases, reportAll } from './extend-leases.ts';
 import { failTasks, releaseTasks } from './fail-tasks.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { listTaskIds, listTasks } from './list-tasks.ts';
@@ -78,6 +80,18 @@ export class SqliteTasks implements TaskStore {
 
   extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration): Promise<readonly ExtendOutcome[]> {
     return this.#group.run(() => extendLeases(this.#tx, namespace, leases, duration));
+  }
+
+  reportProgress(
+    namespace: string,
+    reports: readonly ProgressReport[],
+    duration: Duration,
+  ): Promise<readonly ExtendOutcome[]> {
+    return this.#group.run(() => reportAll(this.#tx, namespace, reports, duration));
+  }
+
+  expireTasks(limit: number): Promise<readonly Task[]> {
+    return this.#group.run(() => expireTasks(this.#tx, limit));
   }
 
   async listExpiredLeases(limit: number): Promise<readonly Task[]> {

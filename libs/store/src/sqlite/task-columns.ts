@@ -1,7 +1,7 @@
-import { isTerminal, type FailedAttempt, type Task } from '@orrery/core';
+import { isTerminal, startBy, type FailedAttempt, type Task } from '@orrery/core';
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { TASK_COLUMNS, toTask, type TaskRow } from '../task-row.ts';
-import { writeTaskError } from '../task-json.ts';
+import { writeProgress, writeTaskError } from '../task-json.ts';
 
 /** The columns that make a task, to select; `t` is its table. */
 export const SELECTED = TASK_COLUMNS.map((column) => `t.${column}`).join(', ');
@@ -31,6 +31,8 @@ export const CHANGING = [
   'lease_token',
   'lease_expires_at',
   'cancel_requested_at',
+  'progress',
+  'heartbeat_at',
   'result',
   'result_type',
   'error',
@@ -52,6 +54,8 @@ export function changingValues(task: Task): SQLInputValue[] {
     task.leaseToken,
     millis(task.leaseExpiresAt),
     millis(task.cancelRequestedAt),
+    writeProgress(task.progress),
+    millis(task.heartbeatAt),
     task.result?.data ?? null,
     task.result?.contentType ?? null,
     task.error && writeTaskError(task.error),
@@ -71,6 +75,11 @@ export function tableOf(task: Task): 'task' | 'finished_task' {
 /** The column `ready` of a live task, as 0 or 1. */
 export function readyFlag(task: Task, now: Date): 0 | 1 {
   return task.status === 'PENDING' && task.runAt <= now ? 1 : 0;
+}
+
+/** The column `start_by` of a live task. */
+export function startByValue(task: Task): number | null {
+  return task.queueTimeout && millis(startBy(task));
 }
 
 function millis(instant: Date | null): number | null {

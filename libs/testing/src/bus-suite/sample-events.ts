@@ -19,6 +19,7 @@ export function taskEvent(taskId: string, sequence: number, kind: TaskEventKind 
     correlationId: `of-${taskId}`,
     traceparent: '',
     error: null,
+    progress: null,
   };
 }
 

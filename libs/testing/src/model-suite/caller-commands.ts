@@ -50,6 +50,8 @@ function newTask(lane: Lane): NewTask {
       flowKey: random.pick(['', '', 'k1', 'k2', 'K3']),
       retryPolicy: random.pick(POLICIES),
       runTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 5000)) : null,
+      queueTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 8000)) : null,
+      heartbeatTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 3000)) : null,
       labels: random.chance(0.3) ? { color: random.pick(['red', 'blue']) } : {},
       correlationId: random.pick(['', 'c1', 'c2']),
       traceparent: '',

@@ -11,6 +11,8 @@ const FIXED_FIELDS = [
   'flowKey',
   'retryPolicy',
   'runTimeout',
+  'queueTimeout',
+  'heartbeatTimeout',
   'labels',
   'correlationId',
   'traceparent',
@@ -63,10 +65,13 @@ function checkShape(task: Task, must: (holds: boolean, problem: string) => void)
   must((task.leaseToken !== null) === (isRunning || task.status === 'SUCCEEDED'), `lease token ${task.leaseToken}`);
   must(!isRunning || (task.attempt > 0 && task.startedAt !== null && task.workerId !== ''), 'nobody runs it');
   if (task.cancelRequestedAt) must(isRunning || task.status === 'CANCELLED', 'asked to be cancelled, and went on');
+  must(task.heartbeatAt === null || isRunning, 'a heartbeat of nobody');
   must(task.result === null || task.status === 'SUCCEEDED', 'a result without success');
 }
 
 /** The task without what extending its lease changes. */
 function unextended(task: Task): Task {
-  return task.status === 'RUNNING' ? { ...task, leaseExpiresAt: null, updatedAt: task.createdAt } : task;
+  return task.status === 'RUNNING'
+    ? { ...task, leaseExpiresAt: null, heartbeatAt: null, updatedAt: task.createdAt }
+    : task;
 }

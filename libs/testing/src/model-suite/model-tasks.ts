@@ -2,11 +2,13 @@ import {
   claimOrder,
   claimTask,
   deleteTask,
+  expireTask,
   leaseLost,
   matchesTypes,
   newTask,
   Refusal,
   requestIdReused,
+  startBy,
   taskAlreadyExists,
   taskNotFound,
   unlessRefused,
@@ -82,7 +84,7 @@ export class ModelTasks {
     const ready = [...this.ready]
       .map((id) => this.get(id))
       .filter((task) => claim.queues.includes(task.queue) && matchesTypes(claim.types, task.type))
-      .filter((task) => task.createdAt.getTime() <= bound)
+      .filter((task) => task.createdAt.getTime() <= bound && !isOverdue(task, now))
       .sort(claimOrder(claim.strategy));
     const budget = this.flow.budget(claim, [...this.tasks.values()], now);
     return this.flow.share(ready, claim, budget).map((task, index) => {
@@ -98,6 +100,12 @@ export class ModelTasks {
     );
     for (const { id } of due) this.ready.add(id);
     return due;
+  }
+
+  /** Ends the tasks that waited too long; returns them as they then are. */
+  expire(now: Date): readonly Task[] {
+    const overdue = [...this.tasks.values()].filter((task) => task.status === 'PENDING' && isOverdue(task, now));
+    return overdue.map((task) => this.apply(expireTask(task, now), now));
   }
 
   /** Decides about one lease. A decision of null accepts without a change. */
@@ -152,4 +160,9 @@ export class ModelTasks {
     if (!task) throw new Error(`the model has no task "${id}"`);
     return task;
   }
+}
+
+function isOverdue(task: Task, now: Date): boolean {
+  const lastStart = startBy(task);
+  return lastStart !== null && lastStart <= now;
 }

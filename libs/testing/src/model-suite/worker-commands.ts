@@ -2,11 +2,13 @@ import {
   CLAIM_STRATEGIES,
   completeTask,
   decideRetry,
+  extended,
   extendLease,
   failTask,
   leaseLost,
   releaseTask,
   repeatsCompletion,
+  reportProgress,
   taskCancelled,
   type ClaimTasks,
   type DecidedFailure,
@@ -140,8 +142,29 @@ export async function extend(lane: Lane): Promise<void> {
       const task = lane.model.tasks.get(taskId);
       if (task?.status !== 'RUNNING' || task.leaseToken !== token)
         return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
-      const { leaseExpiresAt, cancelRequestedAt } = lane.model.put(extendLease(task, token, duration, now), now);
-      return { taskId, expiresAt: leaseExpiresAt ?? now, cancelRequested: cancelRequestedAt !== null, refusal: null };
+      return extended(lane.model.put(extendLease(task, token, duration, now), now), now);
+    }),
+  );
+}
+
+/** Reports the progress of up to three attempts, or that they are alive. */
+export async function report(lane: Lane): Promise<void> {
+  const { random, model } = lane;
+  const now = lane.clock.now();
+  const duration = Duration.ofMillis(random.between(1, 8000));
+  const leases = new Map(someLeases(lane).map((lease) => [`${lease.taskId} ${lease.token}`, lease]));
+  const reports = [...leases.values()].map((lease) => {
+    const percent = random.chance(0.8) ? random.between(0, 100) : null;
+    return { lease, progress: random.chance(0.7) ? { percent, message: random.pick(['', 'half', '"ä\\']) } : null };
+  });
+  lane.note('report', { reports, duration });
+  await lane.compare(lane.store.tasks.reportProgress(lane.namespace, reports, duration), () =>
+    reports.map(({ lease: { taskId, token }, progress }): ExtendOutcome => {
+      const before = model.tasks.get(taskId);
+      if (before?.status !== 'RUNNING' || before.leaseToken !== token)
+        return { taskId, expiresAt: null, refusal: leaseLost(taskId) };
+      const { task, event } = reportProgress(before, token, progress, duration, now);
+      return extended(event ? model.apply({ task, event }, now) : model.put(task, now), now);
     }),
   );
 }

@@ -13,7 +13,7 @@ const ALL = 1_000_000;
 
 type Command = (lane: Lane) => Promise<void>;
 
-const ON_LEASES: readonly Command[] = [workers.complete, workers.fail, workers.release, workers.extend];
+const ON_LEASES: readonly Command[] = [workers.complete, workers.fail, workers.release, workers.extend, workers.report];
 
 /** How often each command is chosen, relative to the others. */
 const COMMANDS: readonly (readonly [weight: number, command: Command])[] = [
@@ -23,6 +23,7 @@ const COMMANDS: readonly (readonly [weight: number, command: Command])[] = [
   [6, workers.fail],
   [2, workers.release],
   [3, workers.extend],
+  [3, workers.report],
   [3, callers.cancel],
   [3, callers.redrive],
   [3, callers.reschedule],
@@ -64,6 +65,7 @@ export class World {
       await this.#check();
       if (this.#random.chance(0.5)) this.#clock.advance(Duration.ofMillis(this.#random.between(1, 4000)));
       if (this.#random.chance(0.5)) await this.#promote();
+      if (this.#random.chance(0.3)) await this.#expire();
       if (this.#random.chance(0.2)) await this.#listExpired();
     }
     await this.#finish();
@@ -103,6 +105,14 @@ export class World {
     );
   }
 
+  async #expire(): Promise<void> {
+    const expired = await this.#store.tasks.expireTasks(ALL);
+    const expected = this.#lanes.flatMap(({ model }) => model.expire(this.#clock.now()));
+    const sorted = (tasks: readonly Task[]) => tasks.map((task) => JSON.stringify(plain(task))).sort();
+    this.#lanes[0]?.mustEqual('the tasks that waited too long', sorted(expired), sorted(expected));
+    await this.#check();
+  }
+
   async #listExpired(): Promise<void> {
     const now = this.#clock.now();
     const expired = await this.#store.tasks.listExpiredLeases(ALL);
@@ -124,6 +134,7 @@ export class World {
     this.#clock.advance(Duration.of({ days: 1 }));
     await this.#promote();
     await Promise.all(this.#lanes.map(async (lane) => flow.deleteAllLimits(lane)));
+    await this.#expire();
     await Promise.all(this.#lanes.map(async (lane) => workers.claimAll(lane)));
     await this.#check();
     await Promise.all(this.#lanes.map(async (lane) => workers.completeAll(lane)));

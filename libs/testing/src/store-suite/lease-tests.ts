@@ -15,6 +15,7 @@ export function leaseTests(context: SuiteContext): void {
       expect(await context.extend(leaseOf(task), Duration.ofSeconds(60))).toEqual({
         taskId: task.id,
         expiresAt,
+        isOver: false,
         cancelRequested: false,
         refusal: null,
       });

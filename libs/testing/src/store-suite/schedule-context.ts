@@ -31,6 +31,8 @@ export class ScheduleContext {
         priority: 3,
         retryPolicy: EXPONENTIAL,
         runTimeout: Duration.ofSeconds(90),
+        queueTimeout: null,
+        heartbeatTimeout: null,
         labels: { team: 'a' },
         correlationId: '',
         flowKey: '',

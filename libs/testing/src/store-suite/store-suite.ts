@@ -15,6 +15,7 @@ import { flowTests } from './flow-tests.ts';
 import { leaseTests } from './lease-tests.ts';
 import { listTests } from './list-tests.ts';
 import { payloadTests } from './payload-tests.ts';
+import { progressTests } from './progress-tests.ts';
 import { promotionTests } from './promotion-tests.ts';
 import { purgeTests } from './purge-tests.ts';
 import { redriveTests } from './redrive-tests.ts';
@@ -22,6 +23,7 @@ import { requestTests } from './request-tests.ts';
 import { scheduleTests } from './schedule-tests.ts';
 import { statsTests } from './stats-tests.ts';
 import { SuiteContext } from './suite-context.ts';
+import { timeoutTests } from './timeout-tests.ts';
 import { workerEventTests } from './worker-event-tests.ts';
 import { workerTests } from './worker-tests.ts';
 
@@ -61,6 +63,8 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     redriveTests(context);
     bulkTests(context);
     promotionTests(context);
+    progressTests(context);
+    timeoutTests(context);
     listTests(context);
     purgeTests(context);
     eventLogTests(context);

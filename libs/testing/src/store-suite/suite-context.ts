@@ -81,6 +81,8 @@ export class SuiteContext {
       flowKey: '',
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
+      queueTimeout: null,
+      heartbeatTimeout: null,
       labels: {},
       correlationId: '',
       traceparent: '',

@@ -63,6 +63,8 @@ export function newTask(queue: unknown = QUEUE) {
     priority: 0,
     retryPolicy: EXPONENTIAL,
     runTimeout: null,
+    queueTimeout: null,
+    heartbeatTimeout: null,
     labels: {},
     correlationId: '',
     traceparent: '',

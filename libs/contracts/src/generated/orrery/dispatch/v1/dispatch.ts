@@ -92,6 +92,8 @@ export interface Lease {
     | undefined;
   /** The task's priority. */
   priority: number;
+  /** How long the handler may go without reporting progress or a heartbeat. Unset: no limit. */
+  heartbeatTimeout: Duration | undefined;
 }
 
 export interface Lease_LabelsEntry {
@@ -149,6 +151,20 @@ export interface LeaseExtension {
   cancelRequested: boolean;
   /** Why it was refused, e.g. reason LEASE_LOST. Unset if extended. */
   error: Status | undefined;
+}
+
+/** What a handler says of itself. Counts as a heartbeat, and extends the lease. */
+export interface ProgressReport {
+  /** Which attempt. */
+  lease:
+    | LeaseRef
+    | undefined;
+  /** How far it is, from 0 to 100. Unset: not to be said in numbers. */
+  percent?:
+    | number
+    | undefined;
+  /** How far it is, in words: at most 1,000 characters. If this is empty and percent unset, the report is a heartbeat and no more. */
+  message: string;
 }
 
 function createBaseClaimOptions(): ClaimOptions {
@@ -268,6 +284,7 @@ function createBaseLease(): Lease {
     traceparent: "",
     createTime: undefined,
     priority: 0,
+    heartbeatTimeout: undefined,
   };
 }
 
@@ -314,6 +331,9 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.priority !== 0) {
       writer.uint32(112).sint32(message.priority);
+    }
+    if (message.heartbeatTimeout !== undefined) {
+      Duration.encode(message.heartbeatTimeout, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -444,6 +464,14 @@ export const Lease: MessageFns<Lease> = {
             }
 
             message.priority = reader.sint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.heartbeatTimeout = Duration.decode(reader, reader.uint32());
             continue;
           }
         }
@@ -819,6 +847,74 @@ export const LeaseExtension: MessageFns<LeaseExtension> = {
             }
 
             message.error = Status.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProgressReport(): ProgressReport {
+  return { lease: undefined, percent: undefined, message: "" };
+}
+
+export const ProgressReport: MessageFns<ProgressReport> = {
+  encode(message: ProgressReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lease !== undefined) {
+      LeaseRef.encode(message.lease, writer.uint32(10).fork()).join();
+    }
+    if (message.percent !== undefined) {
+      writer.uint32(16).uint32(message.percent);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProgressReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProgressReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lease = LeaseRef.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.percent = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
             continue;
           }
         }

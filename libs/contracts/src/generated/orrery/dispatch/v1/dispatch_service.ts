@@ -8,7 +8,16 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Duration } from "../../../google/protobuf/duration.ts";
-import { ClaimOptions, Completion, Failure, Lease, LeaseExtension, LeaseRef, LeaseResult } from "./dispatch.ts";
+import {
+  ClaimOptions,
+  Completion,
+  Failure,
+  Lease,
+  LeaseExtension,
+  LeaseRef,
+  LeaseResult,
+  ProgressReport,
+} from "./dispatch.ts";
 
 /** Request for Work. */
 export interface WorkRequest {
@@ -26,6 +35,9 @@ export interface WorkRequest {
     | //
     /** Extends leases. */
     { $case: "extend"; value: ExtendLeasesRequest }
+    | //
+    /** Says how far attempts are. */
+    { $case: "progress"; value: ReportProgressRequest }
     | undefined;
 }
 
@@ -73,6 +85,9 @@ export interface WorkResponse {
     | //
     /** No more leases will come on this stream: finish or release what is held, then connect again elsewhere. */
     { $case: "drain"; value: WorkDrain }
+    | //
+    /** Answers reports of progress. */
+    { $case: "progressed"; value: ReportProgressResponse }
     | undefined;
 }
 
@@ -180,12 +195,28 @@ export interface ExtendLeasesRequest {
   namespace: string;
   /** Up to 1,000. */
   leases: LeaseRef[];
-  /** For how long from now. Default: 30 s, or on a Work stream what the hello said; from 1 s to 1 h. */
+  /** For how long from now, though not beyond 5 s after the task's run timeout or heartbeat timeout. Default: 30 s, or on a Work stream what the hello said; from 1 s to 1 h. */
   leaseDuration: Duration | undefined;
 }
 
 /** Response for ExtendLeases. */
 export interface ExtendLeasesResponse {
+  /** What came of each, in the order of the request. */
+  extensions: LeaseExtension[];
+}
+
+/** Request for ReportProgress. */
+export interface ReportProgressRequest {
+  /** The tasks' namespace. On a Work stream: ignored, it is the hello's. */
+  namespace: string;
+  /** Up to 1,000; of several on one lease the last counts. */
+  reports: ProgressReport[];
+  /** As in ExtendLeasesRequest. */
+  leaseDuration: Duration | undefined;
+}
+
+/** Response for ReportProgress. */
+export interface ReportProgressResponse {
   /** What came of each, in the order of the request. */
   extensions: LeaseExtension[];
 }
@@ -208,6 +239,9 @@ export const WorkRequest: MessageFns<WorkRequest> = {
         break;
       case "extend":
         ExtendLeasesRequest.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
+      case "progress":
+        ReportProgressRequest.encode(message.message.value, writer.uint32(42).fork()).join();
         break;
     }
     return writer;
@@ -256,6 +290,14 @@ export const WorkRequest: MessageFns<WorkRequest> = {
             }
 
             message.message = { $case: "extend", value: ExtendLeasesRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "progress", value: ReportProgressRequest.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -456,6 +498,9 @@ export const WorkResponse: MessageFns<WorkResponse> = {
       case "drain":
         WorkDrain.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
+      case "progressed":
+        ReportProgressResponse.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -519,6 +564,14 @@ export const WorkResponse: MessageFns<WorkResponse> = {
             }
 
             message.message = { $case: "drain", value: WorkDrain.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "progressed", value: ReportProgressResponse.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1326,6 +1379,120 @@ export const ExtendLeasesResponse: MessageFns<ExtendLeasesResponse> = {
   },
 };
 
+function createBaseReportProgressRequest(): ReportProgressRequest {
+  return { namespace: "", reports: [], leaseDuration: undefined };
+}
+
+export const ReportProgressRequest: MessageFns<ReportProgressRequest> = {
+  encode(message: ReportProgressRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    for (const v of message.reports) {
+      ProgressReport.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.leaseDuration !== undefined) {
+      Duration.encode(message.leaseDuration, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportProgressRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportProgressRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reports.push(ProgressReport.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.leaseDuration = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReportProgressResponse(): ReportProgressResponse {
+  return { extensions: [] };
+}
+
+export const ReportProgressResponse: MessageFns<ReportProgressResponse> = {
+  encode(message: ReportProgressResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.extensions) {
+      LeaseExtension.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportProgressResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportProgressResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.extensions.push(LeaseExtension.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * What workers talk to: claim tasks, keep their leases, say what came of them. There are two forms with the same meaning; the
  * unary calls are enough for a worker in any language, the `Work` stream is faster.
@@ -1397,6 +1564,18 @@ export const DispatchServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Says how far attempts are, or only that their handlers are alive, and extends their leases. Report no more than a few times a
+     * second for each task: each report of progress is an event.
+     */
+    reportProgress: {
+      name: "ReportProgress",
+      requestType: ReportProgressRequest as typeof ReportProgressRequest,
+      requestStream: false,
+      responseType: ReportProgressResponse as typeof ReportProgressResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -1420,6 +1599,14 @@ export interface DispatchServiceImplementation<CallContextExt = {}> {
   releaseTasks(request: ReleaseTasksRequest, context: CallContext & CallContextExt): Promise<ReleaseTasksResponse>;
   /** Extends leases, and tells which tasks are to be cancelled. */
   extendLeases(request: ExtendLeasesRequest, context: CallContext & CallContextExt): Promise<ExtendLeasesResponse>;
+  /**
+   * Says how far attempts are, or only that their handlers are alive, and extends their leases. Report no more than a few times a
+   * second for each task: each report of progress is an event.
+   */
+  reportProgress(
+    request: ReportProgressRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<ReportProgressResponse>;
 }
 
 export interface DispatchServiceClient<CallOptionsExt = {}> {
@@ -1439,6 +1626,14 @@ export interface DispatchServiceClient<CallOptionsExt = {}> {
   releaseTasks(request: ReleaseTasksRequest, options?: CallOptions & CallOptionsExt): Promise<ReleaseTasksResponse>;
   /** Extends leases, and tells which tasks are to be cancelled. */
   extendLeases(request: ExtendLeasesRequest, options?: CallOptions & CallOptionsExt): Promise<ExtendLeasesResponse>;
+  /**
+   * Says how far attempts are, or only that their handlers are alive, and extends their leases. Report no more than a few times a
+   * second for each task: each report of progress is an event.
+   */
+  reportProgress(
+    request: ReportProgressRequest,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ReportProgressResponse>;
 }
 
 export type ServerStreamingMethodResult<Response> = { [Symbol.asyncIterator](): AsyncIterator<Response, void> };

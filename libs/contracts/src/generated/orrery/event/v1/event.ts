@@ -87,7 +87,15 @@ export interface TaskEventData {
   /** Who runs it, or ran it last. Empty before the first attempt. */
   workerId: string;
   /** With failed and retry_scheduled: why. */
-  error: TaskError | undefined;
+  error:
+    | TaskError
+    | undefined;
+  /** With progressed, if it can be said in numbers: how far it is, from 0 to 100. */
+  progressPercent?:
+    | number
+    | undefined;
+  /** With progressed: how far it is, in words. */
+  progressMessage: string;
 }
 
 /** What is told of a worker. */
@@ -296,7 +304,16 @@ export const Event: MessageFns<Event> = {
 };
 
 function createBaseTaskEventData(): TaskEventData {
-  return { queue: "", taskType: "", status: 0, attempt: 0, workerId: "", error: undefined };
+  return {
+    queue: "",
+    taskType: "",
+    status: 0,
+    attempt: 0,
+    workerId: "",
+    error: undefined,
+    progressPercent: undefined,
+    progressMessage: "",
+  };
 }
 
 export const TaskEventData: MessageFns<TaskEventData> = {
@@ -318,6 +335,12 @@ export const TaskEventData: MessageFns<TaskEventData> = {
     }
     if (message.error !== undefined) {
       TaskError.encode(message.error, writer.uint32(50).fork()).join();
+    }
+    if (message.progressPercent !== undefined) {
+      writer.uint32(56).uint32(message.progressPercent);
+    }
+    if (message.progressMessage !== "") {
+      writer.uint32(66).string(message.progressMessage);
     }
     return writer;
   },
@@ -381,6 +404,22 @@ export const TaskEventData: MessageFns<TaskEventData> = {
             }
 
             message.error = TaskError.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.progressPercent = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.progressMessage = reader.string();
             continue;
           }
         }

@@ -115,7 +115,10 @@ export interface Task {
   retryPolicy:
     | RetryPolicy
     | undefined;
-  /** How long one attempt may run. Unset: no limit (the lease still has to be extended). */
+  /**
+   * How long one attempt may run; then it has failed with an error of type "timeout". A worker should see to it; 5 s later the server
+   * does. Unset: no limit (the lease still has to be extended).
+   */
   runTimeout:
     | Duration
     | undefined;
@@ -169,6 +172,24 @@ export interface Task {
   flowKey: string;
   /** The schedule that made it, if any. */
   scheduleId: string;
+  /** How far the current attempt is, or the last one was, from 0 to 100, as its handler says. Unset: it has not said so in numbers. */
+  progressPercent?:
+    | number
+    | undefined;
+  /** The same in words. */
+  progressMessage: string;
+  /**
+   * How long it may wait for a worker, counted from when it was due; then it ends as FAILED with an error of type "timeout", and is not
+   * retried. Unset: no limit.
+   */
+  queueTimeout:
+    | Duration
+    | undefined;
+  /**
+   * How long its handler may go without reporting progress or a heartbeat; then the attempt has failed with an error of type "timeout".
+   * Unset: no limit.
+   */
+  heartbeatTimeout: Duration | undefined;
 }
 
 export interface Task_LabelsEntry {
@@ -222,6 +243,12 @@ export interface TaskSpec {
    * queue, and limits may hold for each of them (see orrery.flow.v1). Empty: none.
    */
   flowKey: string;
+  /** How long it may wait for a worker, counted from when it was due (and again from when a retry or redrive is due). Unset: no limit. */
+  queueTimeout:
+    | Duration
+    | undefined;
+  /** How long its handler may go without reporting progress or a heartbeat; at least 1 s. Unset: no limit. */
+  heartbeatTimeout: Duration | undefined;
 }
 
 export interface TaskSpec_LabelsEntry {
@@ -313,6 +340,10 @@ function createBaseTask(): Task {
     revision: 0n,
     flowKey: "",
     scheduleId: "",
+    progressPercent: undefined,
+    progressMessage: "",
+    queueTimeout: undefined,
+    heartbeatTimeout: undefined,
   };
 }
 
@@ -407,6 +438,18 @@ export const Task: MessageFns<Task> = {
     }
     if (message.scheduleId !== "") {
       writer.uint32(282).string(message.scheduleId);
+    }
+    if (message.progressPercent !== undefined) {
+      writer.uint32(240).uint32(message.progressPercent);
+    }
+    if (message.progressMessage !== "") {
+      writer.uint32(250).string(message.progressMessage);
+    }
+    if (message.queueTimeout !== undefined) {
+      Duration.encode(message.queueTimeout, writer.uint32(258).fork()).join();
+    }
+    if (message.heartbeatTimeout !== undefined) {
+      Duration.encode(message.heartbeatTimeout, writer.uint32(266).fork()).join();
     }
     return writer;
   },
@@ -659,6 +702,38 @@ export const Task: MessageFns<Task> = {
             message.scheduleId = reader.string();
             continue;
           }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.progressPercent = reader.uint32();
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.progressMessage = reader.string();
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.queueTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 33: {
+            if (tag !== 266) {
+              break;
+            }
+
+            message.heartbeatTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -745,6 +820,8 @@ function createBaseTaskSpec(): TaskSpec {
     traceparent: "",
     parentTaskId: "",
     flowKey: "",
+    queueTimeout: undefined,
+    heartbeatTimeout: undefined,
   };
 }
 
@@ -791,6 +868,12 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     if (message.flowKey !== "") {
       writer.uint32(146).string(message.flowKey);
+    }
+    if (message.queueTimeout !== undefined) {
+      Duration.encode(message.queueTimeout, writer.uint32(130).fork()).join();
+    }
+    if (message.heartbeatTimeout !== undefined) {
+      Duration.encode(message.heartbeatTimeout, writer.uint32(138).fork()).join();
     }
     return writer;
   },
@@ -921,6 +1004,22 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.flowKey = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.queueTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.heartbeatTimeout = Duration.decode(reader, reader.uint32());
             continue;
           }
         }
