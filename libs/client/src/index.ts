@@ -6,7 +6,7 @@ export { type TaskFilter, type TaskPage, type TaskQuery } from './list-tasks.ts'
 export { type EventQuery, type EventReader, type Events, type ReceivedEvent } from './subscribe-events.ts';
 export { TaskCancelledError, TaskFailedError } from './task-errors.ts';
 export { type TaskHandle, type WaitOptions } from './task-handle.ts';
-export { type NewTask, type TaskOptions } from './task-spec.ts';
+export { type DedupOptions, type NewTask, type TaskOptions } from './task-spec.ts';
 export { type AbortOptions, type CreateManyOptions, type CreateOptions, type Tasks } from './tasks.ts';
 export type { RetryOptions } from '@orrery/core';
 export { type CallOrigin, type Logger, OrreryError, PayloadError, type StatusName, type TlsOptions } from '@orrery/rpc';

@@ -1,7 +1,15 @@
-import { durationToProto, payloadToProto, retryPolicyToProto, type taskv1 } from '@orrery/contracts';
+import { dedupToProto, durationToProto, payloadToProto, retryPolicyToProto, type taskv1 } from '@orrery/contracts';
 import { type Labels, type Payload, type RetryInput, toRetryPolicy } from '@orrery/core';
 import { Duration, type DurationInput } from '@orrery/duration';
 import { type CallOrigin, currentTask, encodePayload } from '@orrery/rpc';
+
+/** By what duplicates of a task are known, and for how long. */
+export interface DedupOptions {
+  /** Tasks of the namespace with the same key are duplicates of each other. Default: those of the same type with the same params. */
+  readonly key?: string;
+  /** How long the task holds the key: "WHILE_ACTIVE" (the default), "FOREVER", or for a time from its creation. */
+  readonly window?: DurationInput;
+}
 
 /** What a caller may decide about a task. */
 export interface TaskOptions {
@@ -30,6 +38,10 @@ export interface TaskOptions {
   readonly correlationId?: string;
   /** Default: the task whose handler is running. */
   readonly parentTaskId?: string;
+  /** Creates nothing while another task counts as the same: the handle is that one's. Default: that of the type, or none. */
+  readonly dedup?: DedupOptions;
+  /** Default: the newest active one, if the type is registered. */
+  readonly typeVersion?: number;
 }
 
 /** A task to be created, as one of many. */
@@ -48,7 +60,7 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
     queue: task.queue ?? '',
     type: task.type,
     params: wirePayload(encodePayload(task.params)),
-    priority: task.priority ?? 0,
+    priority: task.priority,
     runTime: task.runAt,
     delay: wireDuration(task.delay),
     retryPolicy: task.retry === undefined ? undefined : retryPolicyToProto(toRetryPolicy(task.retry)),
@@ -61,12 +73,21 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
     traceparent: '',
     parentTaskId: task.parentTaskId ?? parent?.taskId ?? '',
     flowKey: task.key ?? '',
+    dedup: task.dedup && toDedup(task.dedup),
+    typeVersion: task.typeVersion ?? 0,
   };
 }
 
 /** About how many bytes a task takes up in a request: exact for params, a guess for the rest. */
 export function sizeOfSpec(spec: taskv1.TaskSpec): number {
   return (spec.params?.data.byteLength ?? 0) + 512 + 128 * Object.keys(spec.labels).length;
+}
+
+function toDedup({ key = '', window = 'WHILE_ACTIVE' }: DedupOptions): taskv1.Dedup {
+  return dedupToProto({
+    key,
+    window: window === 'WHILE_ACTIVE' || window === 'FOREVER' ? window : Duration.from(window),
+  });
 }
 
 function wirePayload(payload: Payload | null): taskv1.Payload | undefined {

@@ -203,6 +203,8 @@ function newTask(id: string, spec: taskv1.TaskSpec | undefined): taskv1.Task {
     correlationId: '',
     traceparent: '',
     parentTaskId: '',
+    dedupKey: '',
+    typeVersion: 0,
     workerId: '',
     leaseExpireTime: undefined,
     cancelRequestTime: undefined,

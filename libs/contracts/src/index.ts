@@ -12,6 +12,7 @@ export * as workerv1 from './worker-v1.ts';
 export { readDescriptorImage } from './descriptor-image.ts';
 export { auditRecordToProto } from './map-audit.ts';
 export { strategyFromProto, strategyToProto } from './map-claim-strategy.ts';
+export { type Dedup, dedupFromProto, dedupToProto } from './map-dedup.ts';
 export { eventFromProto, eventToProto } from './map-event.ts';
 export { flowLimitFromProto, flowLimitToProto } from './map-flow-limit.ts';
 export { leaseFromProto, leaseToProto } from './map-lease.ts';
@@ -40,6 +41,12 @@ export {
 } from './map-schedule.ts';
 export { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
 export { progressFromProto, statusFromProto, statusToProto, taskFromProto, taskToProto } from './map-task.ts';
+export {
+  taskTypeDefaultsFromProto,
+  taskTypeDefaultsToProto,
+  taskTypeFromProto,
+  taskTypeToProto,
+} from './map-task-type.ts';
 export { durationFromProto, durationToProto, timeFromProto } from './map-time.ts';
 export {
   workerFromProto,

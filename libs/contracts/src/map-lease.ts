@@ -28,6 +28,8 @@ export interface LeasedTask {
   readonly traceparent: string;
   readonly createdAt: Date;
   readonly priority: number;
+  /** The version of its type that the task was made for; 0: its type was not registered. */
+  readonly typeVersion: number;
 }
 
 const NO_PARAMS: Payload = Object.freeze({ data: new Uint8Array(0), contentType: DEFAULT_CONTENT_TYPE });
@@ -51,6 +53,7 @@ export function leaseToProto(task: Task): dispatchv1.Lease {
     traceparent: task.traceparent,
     createTime: task.createdAt,
     priority: task.priority,
+    typeVersion: task.typeVersion,
   };
 }
 
@@ -74,5 +77,6 @@ export function leaseFromProto(lease: dispatchv1.Lease, field = 'lease'): Leased
     traceparent: lease.traceparent,
     createdAt: timeFromProto(lease.createTime, `${field}.create_time`),
     priority: lease.priority,
+    typeVersion: lease.typeVersion,
   };
 }

@@ -221,7 +221,7 @@ function scheduledTaskFromProto(task: taskv1.TaskSpec, field: string): Scheduled
     queue: task.queue,
     type: task.type,
     params,
-    priority: task.priority,
+    priority: task.priority ?? 0,
     retryPolicy: retryPolicyFromProto(task.retryPolicy, `${field}.retry_policy`),
     runTimeout: durationFromProto(task.runTimeout, `${field}.run_timeout`),
     queueTimeout: durationFromProto(task.queueTimeout, `${field}.queue_timeout`),

@@ -53,6 +53,8 @@ export function taskToProto(task: Task, view: 'BASIC' | 'FULL'): taskv1.Task {
     progressMessage: task.progress?.message ?? '',
     queueTimeout: task.queueTimeout === null ? undefined : durationToProto(task.queueTimeout),
     heartbeatTimeout: task.heartbeatTimeout === null ? undefined : durationToProto(task.heartbeatTimeout),
+    dedupKey: task.dedupKey,
+    typeVersion: task.typeVersion,
   };
 }
 
@@ -83,6 +85,8 @@ export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
     correlationId: task.correlationId,
     traceparent: task.traceparent,
     parentTaskId: task.parentTaskId,
+    dedupKey: task.dedupKey,
+    typeVersion: task.typeVersion,
     workerId: task.workerId,
     leaseToken: null,
     leaseExpiresAt: timeFromProto(task.leaseExpireTime, `${field}.lease_expire_time`),

@@ -86,6 +86,8 @@ const task: fc.Arbitrary<Task> = fc.record({
   correlationId: text,
   traceparent: text,
   parentTaskId: text,
+  dedupKey: text,
+  typeVersion: uint32,
   workerId: text,
   leaseToken: fc.constant(null),
   leaseExpiresAt: fc.option(instant),

@@ -24,6 +24,8 @@ function task(id: string, priority: number, createdMillis: number): Task {
     correlationId: '',
     traceparent: '',
     parentTaskId: '',
+    dedupKey: '',
+    typeVersion: 0,
   };
   return newTask(spec, start, Duration.ofMillis(createdMillis).addTo(start)).task;
 }

@@ -26,6 +26,8 @@ const spec: TaskSpec = {
   correlationId: '',
   traceparent: '',
   parentTaskId: '',
+  dedupKey: '',
+  typeVersion: 0,
 };
 const error = TaskError.create({ message: 'broken', errorType: 'network', timestamp: start }).toData();
 const lease = { workerId: 'ann', token: 'x', duration: Duration.ofSeconds(30) };

@@ -16,6 +16,9 @@ export type RefusalReason =
   | 'SERVICE_UNAVAILABLE'
   | 'DEADLINE_EXCEEDED'
   | 'INTERNAL'
+  | 'DEDUP_KEY_TAKEN'
+  | 'TASK_TYPE_NOT_FOUND'
+  | 'TASK_TYPE_INACTIVE'
   | 'FLOW_LIMIT_NOT_FOUND'
   | 'CURSOR_NOT_FOUND'
   | 'CURSOR_IN_USE'
@@ -84,6 +87,29 @@ export function requestIdReused(requestId: string): Refusal {
   return new Refusal('REQUEST_ID_REUSED', `request id "${requestId}" was used before with another body`, {
     request_id: requestId,
   });
+}
+
+/** The task cannot be active again: another one that is has its dedup key. */
+export function dedupKeyTaken(taskId: string, dedupKey: string, holderId: string): Refusal {
+  return new Refusal('DEDUP_KEY_TAKEN', `task "${holderId}" has the dedup key of task "${taskId}" and is active`, {
+    task_id: taskId,
+    dedup_key: dedupKey,
+    holder_task_id: holderId,
+  });
+}
+
+/** No such type is registered in the namespace, or not in this version (0: any). */
+export function taskTypeNotFound(namespace: string, type: string, version: number): Refusal {
+  const what = version === 0 ? `type "${type}"` : `version ${version} of type "${type}"`;
+  const metadata = { namespace, type, version: String(version) };
+  return new Refusal('TASK_TYPE_NOT_FOUND', `no ${what} is registered in namespace "${namespace}"`, metadata);
+}
+
+/** The type was deactivated in this version (0: in every one). */
+export function taskTypeInactive(namespace: string, type: string, version: number): Refusal {
+  const what = version === 0 ? `type "${type}"` : `version ${version} of type "${type}"`;
+  const metadata = { namespace, type, version: String(version) };
+  return new Refusal('TASK_TYPE_INACTIVE', `${what} was deactivated in namespace "${namespace}"`, metadata);
 }
 
 /** The lease token is not the task's current one. */

@@ -120,7 +120,8 @@ export class ScheduleDraft {
   #newTask(slotAt: Date, id: string): NewTask {
     const { namespace, id: scheduleId, task, jitter } = this.schedule;
     const correlationId = task.correlationId || id;
-    const spec = { ...task, namespace, id, scheduleId, correlationId, traceparent: '', parentTaskId: '' };
+    const nothing = { traceparent: '', parentTaskId: '', dedupKey: '', typeVersion: 0 };
+    const spec = { ...task, namespace, id, scheduleId, correlationId, ...nothing };
     const due = jitter && new Date(slotAt.getTime() + Math.floor(shareOf(id) * jitter.toMillis()));
     return { spec, due, idIsCallers: false };
   }

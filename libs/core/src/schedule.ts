@@ -28,7 +28,10 @@ export interface ScheduleKey {
 }
 
 /** What the tasks of a schedule are like. */
-export type ScheduledTask = Omit<TaskSpec, 'namespace' | 'id' | 'scheduleId' | 'traceparent' | 'parentTaskId'>;
+export type ScheduledTask = Omit<
+  TaskSpec,
+  'namespace' | 'id' | 'scheduleId' | 'traceparent' | 'parentTaskId' | 'dedupKey' | 'typeVersion'
+>;
 
 /** What people decide about a schedule. */
 export interface ScheduleDefinition {

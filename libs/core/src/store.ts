@@ -1,4 +1,5 @@
 import type { AuditStore } from './audit-store.ts';
+import type { DefinitionStore } from './definition-store.ts';
 import type { Subscription } from './event-bus.ts';
 import type { EventLog } from './event-log.ts';
 import type { FlowStore } from './flow-store.ts';
@@ -14,6 +15,7 @@ export interface Store {
   readonly workers: WorkerStore;
   readonly events: EventLog;
   readonly audit: AuditStore;
+  readonly definitions: DefinitionStore;
 
   /** Brings the schema up to date. Safe to call from several processes at once. */
   migrate(): Promise<void>;

@@ -24,6 +24,8 @@ const spec: TaskSpec = {
   correlationId: 'c',
   traceparent: 'p',
   parentTaskId: '',
+  dedupKey: '',
+  typeVersion: 0,
 };
 const pending = newTask(spec, now, now).task;
 const running = claimTask(pending, { workerId: 'w', token: 'x', duration: Duration.ofSeconds(30) }, now).task;

@@ -1,6 +1,7 @@
 import type { Duration } from '@orrery/duration';
 import type { TaskErrorData } from '@orrery/task-error';
 import type { ClaimStrategy } from './claim-order.ts';
+import type { DedupWindow } from './dedup.ts';
 import type { Payload } from './payload.ts';
 import type { Refusal } from './refusal.ts';
 import type { RetryDecision } from './retry-policy.ts';
@@ -61,7 +62,7 @@ export interface TaskStore {
   /** Cancels a PENDING task, notes the request on a RUNNING one. Throws a `Refusal` for unknown or otherwise ended tasks. */
   cancelTask(key: TaskKey): Promise<Task>;
 
-  /** Sets a FAILED task PENDING again. Throws a `Refusal` where that is not legal. */
+  /** Sets a FAILED task PENDING again. Throws a `Refusal` where that is not legal, or where another task has its dedup key. */
   redriveTask(key: TaskKey): Promise<Task>;
 
   /** Sets the time of a PENDING task. Throws a `Refusal` where that is not legal. */
@@ -91,6 +92,9 @@ export interface TaskStore {
   /** Forgets request ids first used before a time. */
   purgeRequests(usedBefore: Date): Promise<number>;
 
+  /** Forgets dedup keys that nobody holds any more, at most `limit`; returns how many. */
+  purgeDedupKeys(limit: number): Promise<number>;
+
   /** How many live tasks each queue has; queues without any are left out. Looks at every live task: not for the hot path. */
   stats(): Promise<readonly QueueStats[]>;
 }
@@ -110,12 +114,14 @@ export interface NewTask {
   readonly due: Date | Duration | null;
   /** Whether the caller chose the id: then the store checks that no task, ended ones included, has it. */
   readonly idIsCallers: boolean;
+  /** With a dedup key: for how long the task holds it. If another task does, that one is the outcome. */
+  readonly dedupWindow?: DedupWindow;
 }
 
 /** What came of one new task. Never a refusal: those refuse the whole call. */
 export interface CreateOutcome {
   readonly id: string;
-  /** True if an earlier call with the same request id had created it. */
+  /** True if it was there already: created under the same request id, or holding the same dedup key. */
   readonly deduplicated: boolean;
 }
 

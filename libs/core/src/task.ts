@@ -42,6 +42,10 @@ export interface TaskSpec extends TaskKey {
   readonly parentTaskId: string;
   /** The schedule that made it, if one did. */
   readonly scheduleId?: string;
+  /** By what duplicates of it are known; empty: it stands for itself. */
+  readonly dedupKey: string;
+  /** The version of its type that it was made for; 0: the type has none. */
+  readonly typeVersion: number;
 }
 
 /** One piece of work that must not be lost. */

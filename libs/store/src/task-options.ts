@@ -4,7 +4,7 @@ import { Duration } from '@orrery/duration';
 /** What few tasks have, and statements look into only where there is something. It shares one column, so that a task pays for none of it that it does not use. */
 export type TaskOptions = Pick<
   TaskSpec,
-  'retryPolicy' | 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout' | 'scheduleId'
+  'retryPolicy' | 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout' | 'dedupKey' | 'scheduleId' | 'typeVersion'
 >;
 
 /** The column `options`; what is as it is by default is left out. Durations are as JSON has them, e.g. "1.5s". */
@@ -14,6 +14,8 @@ interface TaskOptionsJson {
   readonly queueTimeout?: string;
   readonly heartbeatTimeout?: string;
   readonly schedule?: string;
+  readonly dedupKey?: string;
+  readonly typeVersion?: number;
 }
 
 type RetryPolicyJson = Omit<RetryPolicy, 'initialDelay' | 'maxDelay'> & {
@@ -26,18 +28,23 @@ const DEFAULTS: TaskOptions = Object.freeze({
   runTimeout: null,
   queueTimeout: null,
   heartbeatTimeout: null,
+  dedupKey: '',
+  typeVersion: 0,
 });
 
 /** The column `options`; null if everything is as it is by default. */
 export function writeTaskOptions(options: TaskOptions): string | null {
   const retry = retryJson(options.retryPolicy);
-  const { runTimeout, queueTimeout, heartbeatTimeout, scheduleId } = options;
-  if (!retry && !runTimeout && !queueTimeout && !heartbeatTimeout && !scheduleId) return null;
+  const { runTimeout, queueTimeout, heartbeatTimeout, dedupKey, typeVersion, scheduleId } = options;
+  const isPlain = !retry && !runTimeout && !queueTimeout && !heartbeatTimeout && !scheduleId;
+  if (isPlain && dedupKey === '' && typeVersion === 0) return null;
   const json: TaskOptionsJson = {
     ...(retry && { retry }),
     ...(runTimeout && { runTimeout: runTimeout.toJSON() }),
     ...(queueTimeout && { queueTimeout: queueTimeout.toJSON() }),
     ...(heartbeatTimeout && { heartbeatTimeout: heartbeatTimeout.toJSON() }),
+    ...(dedupKey !== '' && { dedupKey }),
+    ...(typeVersion !== 0 && { typeVersion }),
     ...(scheduleId && { schedule: scheduleId }),
   };
   return JSON.stringify(json);
@@ -46,12 +53,22 @@ export function writeTaskOptions(options: TaskOptions): string | null {
 /** Reads the column `options`. */
 export function readTaskOptions(text: string | null): TaskOptions {
   if (text === null) return DEFAULTS;
-  const { retry, runTimeout, queueTimeout, heartbeatTimeout, schedule } = JSON.parse(text) as TaskOptionsJson;
+  const {
+    retry,
+    runTimeout,
+    queueTimeout,
+    heartbeatTimeout,
+    dedupKey = '',
+    typeVersion = 0,
+    schedule,
+  } = JSON.parse(text) as TaskOptionsJson;
   return {
     retryPolicy: retry ? readRetry(retry) : EXPONENTIAL,
     runTimeout: readDuration(runTimeout),
     queueTimeout: readDuration(queueTimeout),
     heartbeatTimeout: readDuration(heartbeatTimeout),
+    dedupKey,
+    typeVersion,
     ...(schedule !== undefined && { scheduleId: schedule }),
   };
 }

@@ -52,7 +52,14 @@ describe('a store that is observed', () => {
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
     };
-    const origin = { labels: {}, correlationId: 'because', traceparent, parentTaskId: '' };
+    const origin = {
+      labels: {},
+      correlationId: 'because',
+      traceparent,
+      parentTaskId: '',
+      dedupKey: '',
+      typeVersion: 0,
+    };
     const task = {
       spec: { ...spec, queueTimeout: null, heartbeatTimeout: null, ...origin },
       due: null,

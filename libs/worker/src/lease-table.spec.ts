@@ -18,6 +18,7 @@ const task = (id: string): LeasedTask => ({
   traceparent: '',
   createdAt: new Date(0),
   priority: 0,
+  typeVersion: 0,
 });
 
 describe('LeaseTable', () => {

@@ -113,6 +113,7 @@ function leaseOf(lease: Partial<dispatchv1.Lease>): dispatchv1.Lease {
     traceparent: '',
     createTime: new Date('2030-01-01T00:00:00Z'),
     priority: 0,
+    typeVersion: 0,
     ...lease,
   };
 }

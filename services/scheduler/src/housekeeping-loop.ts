@@ -14,6 +14,9 @@ const REMEMBER_RUNS = Duration.of({ days: 30 });
 /** How many runs one statement forgets. */
 const RUNS = 10_000;
 
+/** How many dedup keys one statement forgets. */
+const KEYS = 1_000;
+
 /** How many batches of events one statement forgets. */
 const BATCHES = 1_000;
 
@@ -38,11 +41,12 @@ export function startHousekeepingLoop(deps: {
     runOnce: async () => {
       await store.tasks.purgeRequests(ago(REMEMBER_REQUESTS));
       await store.schedules.purgeSchedules(ago(REMEMBER_RUNS), RUNS);
+      const keys = await store.tasks.purgeDedupKeys(KEYS);
       const lag = await relay?.lag();
       if (lag?.oldestAge && lag.oldestAge.compareTo(LATE) > 0)
         logger.warn('events wait to be published', { batches: lag.batches, oldestAge: lag.oldestAge });
       const forgotten = await store.events.purge(ago(deps.eventRetention), BATCHES);
-      return forgotten >= BATCHES ? 'again' : 'idle';
+      return keys >= KEYS || forgotten >= BATCHES ? 'again' : 'idle';
     },
   });
 }

@@ -73,6 +73,8 @@ export async function addTasks(
     correlationId: 'c',
     traceparent: '',
     parentTaskId: '',
+    dedupKey: '',
+    typeVersion: 0,
   }));
   const tasks = specs.map((spec) => ({ spec, due: null, idIsCallers: false }));
   const created = await store.tasks.createTasks({ namespace: 'default', tasks, request: null });

@@ -22,6 +22,7 @@ export async function createTask(
   request: taskv1.CreateTaskRequest,
   context: RequestContext,
 ): Promise<CreateOutcome> {
+  await knowVersions(context, request.task ? [request.task] : []);
   const checks = new Checks();
   const requestId = readRequestId(request.requestId, checks);
   const task = parseTaskSpec(request.task, 'task', context, checks);
@@ -39,6 +40,7 @@ export async function createTasks(
   context: RequestContext,
 ): Promise<taskv1.CreateTaskResult[]> {
   assertCount(request.tasks.length);
+  await knowVersions(context, request.tasks);
   const encoded = (): Uint8Array => taskv1.CreateTasksRequest.encode(request).finish();
   if (request.partialSuccess) return createEach(deps, request, context, encoded);
   const checks = new Checks();
@@ -47,6 +49,16 @@ export async function createTasks(
   checks.done();
   const outcomes = await store(deps, context, present(tasks), requestId, encoded);
   return outcomes.map((outcome) => ({ taskId: outcome.id, deduplicated: outcome.deduplicated, error: undefined }));
+}
+
+/** A version that a task names may have been registered a moment ago, in another process. */
+async function knowVersions(
+  { definitions, namespace }: RequestContext,
+  specs: readonly taskv1.TaskSpec[],
+): Promise<void> {
+  const isKnown = ({ type, typeVersion }: taskv1.TaskSpec): boolean =>
+    typeVersion === 0 || definitions.has(namespace, type, typeVersion);
+  if (!specs.every(isKnown)) await definitions.refresh();
 }
 
 /** Each task for itself: what is wrong with one does not refuse the others. */

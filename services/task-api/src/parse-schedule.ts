@@ -112,7 +112,9 @@ function parseTask(
   checks.require(!wire?.runTime, `${field}.run_time`, 'must be left out: the schedule decides it');
   checks.require(!wire?.delay, `${field}.delay`, 'must be left out: the schedule decides it');
   checks.require(!wire?.parentTaskId, `${field}.parent_task_id`, 'must be left out: a schedule is nobody’s child');
+  checks.require(!wire?.dedup, `${field}.dedup`, 'must be left out: a slot makes one task');
   if (!parsed || !wire) return undefined;
-  const { namespace: _namespace, id: _id, traceparent: _trace, parentTaskId: _parent, ...task } = parsed.spec;
+  const { namespace: _namespace, id: _id, traceparent: _trace, parentTaskId: _parent, ...rest } = parsed.spec;
+  const { dedupKey: _key, typeVersion: _version, ...task } = rest;
   return { ...task, correlationId: wire.correlationId };
 }

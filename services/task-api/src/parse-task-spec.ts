@@ -1,21 +1,36 @@
 import {
+  type Dedup,
+  dedupFromProto,
   durationFromProto,
   payloadFromProto,
   retryPolicyFromProto,
   type taskv1,
   timeFromProto,
 } from '@orrery/contracts';
-import { DEFAULT_CONTENT_TYPE, newTaskId, type NewTask, type Payload, Refusal } from '@orrery/core';
+import {
+  DEFAULT_CONTENT_TYPE,
+  newTaskId,
+  type NewTask,
+  type Payload,
+  Refusal,
+  type TaskTypeDefaults,
+} from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import type { Checks } from '@orrery/service';
 import { v4 } from 'uuid';
+import { hashedKey } from './dedup-key.ts';
+import type { Definitions } from './definitions.ts';
 
 /** What a task without params works on. */
 const NO_PARAMS: Payload = { data: Buffer.from('null'), contentType: DEFAULT_CONTENT_TYPE };
 
-const MAX_PRIORITY = 1_000_000;
+/** Priorities are from minus this to this. */
+export const MAX_PRIORITY = 1_000_000;
 const MAX_DELAY = Duration.of({ days: 3650 });
-const MIN_RUN_TIMEOUT = Duration.ofMillis(1);
+
+/** How long a run timeout may be. */
+export const MIN_RUN_TIMEOUT = Duration.ofMillis(1);
+export const MAX_RUN_TIMEOUT = MAX_DELAY;
 
 /** Reports of progress are gathered for up to half a second. */
 const MIN_HEARTBEAT_TIMEOUT = Duration.ofSeconds(1);
@@ -26,6 +41,8 @@ export interface RequestContext {
   readonly correlationId: string;
   readonly traceparent: string;
   readonly maxPayloadBytes: number;
+  /** What is registered. */
+  readonly definitions: Definitions;
 }
 
 /** Reads a task to create; what is wrong goes to `checks`, but a payload that is too large is refused at once. */
@@ -40,36 +57,69 @@ export function parseTaskSpec(
     return undefined;
   }
   assertPayload(wire.params, `${field}.params`, context.maxPayloadBytes);
-  checks.labels(`${field}.labels`, wire.labels);
+  const known = context.definitions.typeOf(context.namespace, wire.type, wire.typeVersion);
+  const defaults = known?.type.defaults ?? {};
+  const labels = defaults.labels ? { ...defaults.labels, ...wire.labels } : wire.labels;
+  const priority = wire.priority ?? defaults.priority ?? 0;
+  checks.labels(`${field}.labels`, labels);
   checks.require(
-    Math.abs(wire.priority) <= MAX_PRIORITY,
+    Math.abs(priority) <= MAX_PRIORITY,
     `${field}.priority`,
     `must be from -${MAX_PRIORITY} to ${MAX_PRIORITY}`,
   );
-  const retryPolicy = checks.parse(() => retryPolicyFromProto(wire.retryPolicy, `${field}.retry_policy`));
+  const retryPolicy =
+    (wire.retryPolicy ? undefined : defaults.retryPolicy) ??
+    checks.parse(() => retryPolicyFromProto(wire.retryPolicy, `${field}.retry_policy`));
   const runTimeout = readDuration(wire.runTimeout, `${field}.run_timeout`, MIN_RUN_TIMEOUT, checks);
   const queueTimeout = readDuration(wire.queueTimeout, `${field}.queue_timeout`, MIN_RUN_TIMEOUT, checks);
   const heartbeat = readDuration(wire.heartbeatTimeout, `${field}.heartbeat_timeout`, MIN_HEARTBEAT_TIMEOUT, checks);
   const params = payloadFromProto(wire.params) ?? NO_PARAMS;
   checks.text(`${field}.params.content_type`, params.contentType);
+  const schema = known?.schema();
+  for (const violation of schema?.violations(params, `${field}.params`) ?? [])
+    checks.add(violation.field, violation.description);
   const due = readDue(wire, field, checks);
   const spec = {
     namespace: context.namespace,
     id: wire.id === '' ? newTaskId() : checks.name(`${field}.id`, wire.id),
-    queue: checks.name(`${field}.queue`, wire.queue, { default: 'default' }),
+    queue: checks.name(`${field}.queue`, wire.queue, { default: defaults.queue ?? 'default' }),
     type: checks.name(`${field}.type`, wire.type, { max: 255 }),
-    priority: wire.priority,
+    priority,
     flowKey: wire.flowKey === '' ? '' : checks.name(`${field}.flow_key`, wire.flowKey),
-    runTimeout: runTimeout ?? null,
+    runTimeout: runTimeout ?? defaults.runTimeout ?? null,
     queueTimeout: queueTimeout ?? null,
     heartbeatTimeout: heartbeat ?? null,
-    labels: wire.labels,
+    labels,
     correlationId: checks.text(`${field}.correlation_id`, wire.correlationId) || context.correlationId || v4(),
     traceparent: checks.text(`${field}.traceparent`, wire.traceparent) || context.traceparent,
     parentTaskId: wire.parentTaskId === '' ? '' : checks.name(`${field}.parent_task_id`, wire.parentTaskId),
   };
+  const dedup = readDedup(wire, defaults, field, checks);
+  const dedupKey = dedup ? readKey(dedup, spec.type, params, field, checks) : '';
   if (!retryPolicy) return undefined;
-  return { spec: { ...spec, params, retryPolicy }, due, idIsCallers: wire.id !== '' };
+  return {
+    spec: { ...spec, params, retryPolicy, dedupKey, typeVersion: known?.type.version ?? 0 },
+    due,
+    idIsCallers: wire.id !== '',
+    ...(dedup && { dedupWindow: dedup.window }),
+  };
+}
+
+function readDedup(
+  { dedup }: taskv1.TaskSpec,
+  defaults: TaskTypeDefaults,
+  field: string,
+  checks: Checks,
+): Dedup | null {
+  if (!dedup) return defaults.dedup ? { key: '', window: defaults.dedup } : null;
+  return checks.parse(() => dedupFromProto(dedup, `${field}.dedup`)) ?? null;
+}
+
+function readKey({ key }: Dedup, type: string, params: Payload, field: string, checks: Checks): string {
+  const read = key === '' ? hashedKey(type, params) : key;
+  if (read === undefined)
+    checks.add(`${field}.params`, 'must be JSON: it says that it is, and duplicates are known by it');
+  return read ?? '';
 }
 
 function readDue(wire: taskv1.TaskSpec, field: string, checks: Checks): Date | Duration | null {

@@ -7,7 +7,7 @@ import type { RequestContext } from './parse-task-spec.ts';
  */
 export function readContext(
   namespace: string,
-  maxPayloadBytes: number,
+  { maxPayloadBytes, definitions }: Pick<RequestContext, 'maxPayloadBytes' | 'definitions'>,
   { belongTogether }: { readonly belongTogether: boolean },
 ): RequestContext {
   const checks = new Checks();
@@ -15,5 +15,5 @@ export function readContext(
   checks.done();
   const call = currentCall();
   const correlationId = call && (call.correlationIdIsCallers || belongTogether) ? call.correlationId : '';
-  return { namespace: name, correlationId, traceparent: currentTraceparent(), maxPayloadBytes };
+  return { namespace: name, correlationId, traceparent: currentTraceparent(), maxPayloadBytes, definitions };
 }

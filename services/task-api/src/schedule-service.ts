@@ -6,6 +6,7 @@ import { bind, Checks, makePageToken, readPageToken, type ServiceBinding } from 
 import type { ServiceImplementation } from 'nice-grpc';
 import { bodyHash } from './body-hash.ts';
 import { readRequestId } from './create-tasks.ts';
+import type { Definitions } from './definitions.ts';
 import { parseScheduleSpec, parseScheduleUpdate } from './parse-schedule.ts';
 import { readContext } from './request-context.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
@@ -24,11 +25,12 @@ export interface ScheduleServiceDeps {
   readonly scheduler: SchedulerPort;
   /** The largest params that are accepted, in bytes. */
   readonly maxPayloadBytes: number;
+  readonly definitions: Definitions;
 }
 
 /** What people ask of schedules. What time brings is the scheduler's. */
 export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
-  const { store, maxPayloadBytes } = deps;
+  const { store } = deps;
   const asked = async (key: ScheduleKey, command: ScheduleCommand, request = NOT_IDEMPOTENT) => {
     const outcome = await store.commandSchedule(key, command, request);
     hint(deps.scheduler, outcome);
@@ -36,7 +38,7 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
   };
   const handlers: ServiceImplementation<typeof schedulev1.ScheduleServiceDefinition> = {
     createSchedule: async (request) => {
-      const context = readContext(request.namespace, maxPayloadBytes, { belongTogether: false });
+      const context = readContext(request.namespace, deps, { belongTogether: false });
       const checks = new Checks();
       const requestId = readRequestId(request.requestId, checks);
       const id =
@@ -59,7 +61,7 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
     listSchedules: (request) => listSchedules(store, request),
     updateSchedule: async (request) => {
       const key = readKey(request);
-      const context = readContext(request.namespace, maxPayloadBytes, { belongTogether: false });
+      const context = readContext(request.namespace, deps, { belongTogether: false });
       const checks = new Checks();
       const changes = parseScheduleUpdate(await find(store, key), request, context, checks);
       checks.done();

@@ -1,11 +1,22 @@
-import type { EventBus, EventLog, FlowStore, OrreryEvent, ScheduleStore, Subscription, TaskStore } from '@orrery/core';
+import type {
+  DefinitionStore,
+  EventBus,
+  EventLog,
+  FlowStore,
+  OrreryEvent,
+  ScheduleStore,
+  Subscription,
+  TaskStore,
+} from '@orrery/core';
 import type { Logger, ServiceModule } from '@orrery/service';
+import { Definitions } from './definitions.ts';
 import { EventFeed } from './event-feed.ts';
 import { eventService } from './event-service.ts';
 import { flowService } from './flow-service.ts';
 import { scheduleService } from './schedule-service.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 import { taskService } from './task-service.ts';
+import { taskTypeService } from './task-type-service.ts';
 import { Waiters } from './waiters.ts';
 
 /** What the task-api is made of. */
@@ -15,6 +26,7 @@ export interface TaskApiParts {
     readonly flow: FlowStore;
     readonly schedules: ScheduleStore;
     readonly events: EventLog;
+    readonly definitions: DefinitionStore;
   };
   readonly scheduler: SchedulerPort;
   /** Where it hears of events: that makes waiting quick. Null: waiting is looking. */
@@ -33,6 +45,7 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
   const draining = new AbortController();
   const waiters = new Waiters(parts.store.tasks, parts.logger);
   const { events } = parts.store;
+  const definitions = new Definitions(parts.store.definitions);
   const feed = new EventFeed({ events, bus: parts.bus, logger: parts.logger });
   return {
     name: 'task-api',
@@ -42,17 +55,21 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
         scheduler: parts.scheduler,
         waiters,
         maxPayloadBytes: parts.maxPayloadBytes,
+        definitions,
         draining: draining.signal,
       }),
       flowService(parts.store.flow),
       scheduleService({
         store: parts.store.schedules,
         scheduler: parts.scheduler,
+        definitions,
         maxPayloadBytes: parts.maxPayloadBytes,
       }),
+      taskTypeService({ store: parts.store.definitions, definitions }),
       eventService({ events, feed, logger: parts.logger, draining: draining.signal }),
     ],
     async start() {
+      await definitions.start(parts.logger);
       listening = await parts.bus?.listen(ENDS, hear);
     },
     async drain() {
@@ -61,6 +78,7 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
     async stop() {
       await listening?.stop();
       await feed.stop();
+      await definitions.stop();
       await waiters.stop();
     },
   };

@@ -6,6 +6,7 @@ import type { ServiceImplementation } from 'nice-grpc';
 import type { CallContext } from 'nice-grpc-common';
 import { bulkChange, CANCEL, deleteTask, deletion, RETRY } from './bulk-changes.ts';
 import { createTask, createTasks } from './create-tasks.ts';
+import type { Definitions } from './definitions.ts';
 import { parseListQuery } from './list-query.ts';
 import { readContext } from './request-context.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
@@ -26,23 +27,27 @@ export interface TaskServiceDeps {
   readonly waiters: Waiters;
   /** The largest params that are accepted, in bytes. */
   readonly maxPayloadBytes: number;
+  readonly definitions: Definitions;
   /** Aborted when the process drains: long polls end early. */
   readonly draining: AbortSignal;
 }
 
 /** The front door. */
 export function taskService(deps: TaskServiceDeps): ServiceBinding {
-  const { store, scheduler, maxPayloadBytes } = deps;
+  const { store, scheduler } = deps;
   const handlers: ServiceImplementation<typeof taskv1.TaskServiceDefinition> = {
     createTask: async (request) => {
-      const context = readContext(request.namespace, maxPayloadBytes, { belongTogether: true });
+      const context = readContext(request.namespace, deps, { belongTogether: true });
       const { id, deduplicated } = await createTask(deps, request, context);
-      const task = await getTask(store, { namespace: context.namespace, id });
-      return { task: taskToProto(task, 'BASIC'), deduplicated };
+      const { namespace } = context;
+      const [task] = await store.getTasks([{ namespace, id }]);
+      // A dedup key may be held longer than its task is kept.
+      const created = task ? taskToProto(task, 'BASIC') : { ...taskv1.Task.decode(new Uint8Array()), namespace, id };
+      return { task: created, deduplicated };
     },
     createTasks: async (request) => {
       const belongTogether = !request.partialSuccess;
-      const context = readContext(request.namespace, maxPayloadBytes, { belongTogether });
+      const context = readContext(request.namespace, deps, { belongTogether });
       return { results: await createTasks(deps, request, context) };
     },
     getTask: async (request) => ({ task: inView(await getTask(store, readKey(request)), request.view, 'FULL') }),

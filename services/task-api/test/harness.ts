@@ -41,6 +41,7 @@ export async function startTaskApi(limits: ServerLimits = {}) {
     address: `127.0.0.1:${server.port}`,
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
     flow: createClient(flowv1.FlowServiceDefinition, channel),
+    types: createClient(taskv1.TaskTypeServiceDefinition, channel),
     events: createClient(eventv1.EventServiceDefinition, channel),
     async stop() {
       channel.close();

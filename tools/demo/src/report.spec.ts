@@ -30,6 +30,8 @@ function task(changes: Partial<Task>): Task {
       correlationId: '',
       traceparent: '',
       parentTaskId: '',
+      dedupKey: '',
+      typeVersion: 0,
       status: 'SUCCEEDED',
       runAt: CREATED,
     },

@@ -38,10 +38,13 @@ export async function openStore(...args: Parameters<typeof openReliably>): Promi
     workers: lossy(store.workers),
     events: lossy(store.events),
     audit: lossy(store.audit),
+    definitions: lossy(store.definitions),
   };
 }
 
-function forwarded(store: Store): Omit<Store, 'tasks' | 'flow' | 'schedules' | 'workers' | 'events' | 'audit'> {
+function forwarded(
+  store: Store,
+): Omit<Store, 'tasks' | 'flow' | 'schedules' | 'workers' | 'events' | 'audit' | 'definitions'> {
   return {
     migrate: () => store.migrate(),
     listenForTasks: (hear) => store.listenForTasks(hear),

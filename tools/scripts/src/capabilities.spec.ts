@@ -28,6 +28,7 @@ const CAPABILITIES = {
 /** Those of which a test must speak; whoever shows another adds it. */
 const REQUIRED: readonly (keyof typeof CAPABILITIES)[] = [
   'A1',
+  'A2',
   'A3',
   'A4',
   'A5',

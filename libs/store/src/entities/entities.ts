@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
 import { auditRecordEntity } from './audit-record.ts';
 import { createRequestEntity } from './create-request.ts';
+import { definitionEntity } from './definition.ts';
+import { taskDedupEntity } from './task-dedup.ts';
 import { eventCursorEntity, eventPositionEntity, eventSequencerEntity } from './event-log.ts';
 import { finishedTaskEntity } from './finished-task.ts';
 import { flowLimitEntity, flowRateEntity } from './flow.ts';
@@ -17,6 +19,8 @@ export function entities(dialect: Dialect) {
     flowLimitEntity(dialect),
     flowRateEntity(dialect),
     createRequestEntity(dialect),
+    taskDedupEntity(dialect),
+    definitionEntity(dialect),
     outboxEntity(dialect),
     ...(dialect === 'postgresql' ? [eventPositionEntity(), eventSequencerEntity()] : []),
     eventCursorEntity(dialect),

@@ -1,6 +1,8 @@
 import { newTask, requestIdReused, taskAlreadyExists } from '@orrery/core';
 import type { CreateOutcome, CreateTasks, NewTask, TaskEvent } from '@orrery/core';
 import { Duration } from '@orrery/duration';
+import { outcomesOf } from '../dedup-holds.ts';
+import type { DedupKeys } from './dedup-keys.ts';
 import type { TaskTable } from './task-table.ts';
 
 /** A request id that was used, and what for. */
@@ -17,6 +19,7 @@ export type UsedRequests = Map<string, UsedRequest>;
 export function createTasks(
   table: TaskTable,
   requests: UsedRequests,
+  keys: DedupKeys,
   { namespace, tasks, request }: CreateTasks,
   now: Date,
 ): { readonly outcomes: readonly CreateOutcome[]; readonly events: readonly TaskEvent[] } {
@@ -26,16 +29,20 @@ export function createTasks(
     if (Buffer.compare(used.bodyHash, request.bodyHash) !== 0) throw requestIdReused(request.id);
     return { outcomes: used.taskIds.map((id) => ({ id, deduplicated: true })), events: [] };
   }
-  refuseTakenIds(table, namespace, tasks);
+  const outcomes = outcomesOf(tasks, keys.held(namespace, tasks, now));
+  const fresh = tasks.filter((_, i) => !outcomes[i]?.deduplicated);
+  refuseTakenIds(table, namespace, fresh);
   const events: TaskEvent[] = [];
-  for (const { spec, due } of tasks) {
+  for (const given of fresh) {
+    const { spec, due } = given;
+    keys.take(namespace, given, now);
     const { task, event } = newTask({ ...spec, namespace }, runAtOf(due, now), now);
     table.keep(task, now);
     events.push(event);
   }
-  const taskIds = tasks.map(({ spec }) => spec.id);
+  const taskIds = outcomes.map(({ id }) => id);
   if (request) requests.set(requestKey, { bodyHash: request.bodyHash, taskIds, usedAt: now });
-  return { outcomes: taskIds.map((id) => ({ id, deduplicated: false })), events };
+  return { outcomes, events };
 }
 
 /** When a new task may run. */

@@ -28,6 +28,7 @@ import { chooseListed } from './choose-listed.ts';
 import { chooseReady } from './choose-ready.ts';
 import { createTasks, type UsedRequests } from './create-tasks.ts';
 import { countLive, countRunning } from './count-live.ts';
+import { DedupKeys } from './dedup-keys.ts';
 import type { MemoryEvents } from './memory-events.ts';
 import type { MemoryFlow } from './memory-flow.ts';
 import { refusedLease, settleLeases } from './settle-leases.ts';
@@ -39,6 +40,7 @@ export class MemoryTasks implements TaskStore {
   readonly sharesTransactions = true;
   readonly #table: TaskTable;
   readonly #requests: UsedRequests;
+  readonly #keys: DedupKeys;
   readonly #log: MemoryEvents;
   readonly #flow: MemoryFlow;
   readonly #clock: Clock;
@@ -46,13 +48,14 @@ export class MemoryTasks implements TaskStore {
   constructor(table: TaskTable, requests: UsedRequests, log: MemoryEvents, flow: MemoryFlow, clock: Clock) {
     this.#table = table;
     this.#requests = requests;
+    this.#keys = new DedupKeys(table);
     this.#log = log;
     this.#flow = flow;
     this.#clock = clock;
   }
 
   async createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]> {
-    const { outcomes, events } = createTasks(this.#table, this.#requests, request, this.#clock.now());
+    const { outcomes, events } = createTasks(this.#table, this.#requests, this.#keys, request, this.#clock.now());
     this.#log.append(events);
     return outcomes;
   }
@@ -155,7 +158,7 @@ export class MemoryTasks implements TaskStore {
   }
 
   async redriveTask(key: TaskKey): Promise<Task> {
-    return this.#change(key, commands.redriveTask);
+    return this.#change(key, (task, now) => this.#redrive(task, now));
   }
 
   async rescheduleTask(key: TaskKey, runAt: Date): Promise<Task> {
@@ -167,7 +170,7 @@ export class MemoryTasks implements TaskStore {
   }
 
   async redriveTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
-    return this.#changeMany(batch, commands.redriveTask);
+    return this.#changeMany(batch, (task, now) => this.#redrive(task, now));
   }
 
   async deleteTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
@@ -203,6 +206,10 @@ export class MemoryTasks implements TaskStore {
     return old.length;
   }
 
+  async purgeDedupKeys(limit: number): Promise<number> {
+    return this.#keys.purge(limit, this.#clock.now());
+  }
+
   async stats(): Promise<readonly QueueStats[]> {
     return countLive(this.#table.live(), this.#clock.now());
   }
@@ -219,8 +226,17 @@ export class MemoryTasks implements TaskStore {
   /** Applies to each of many tasks what is legal for it. */
   #changeMany(batch: TaskBatch, decide: (task: Task, now: Date) => Change | null): readonly Task[] {
     const now = this.#clock.now();
-    const changes = this.#chosen(batch).flatMap((task) => commands.unlessRefused(() => decide(task, now)) ?? []);
-    return this.#keep(changes, now);
+    // One after the other: what becomes of one may be in the way of another.
+    return this.#chosen(batch).flatMap((task) => {
+      const change = commands.unlessRefused(() => decide(task, now));
+      return change ? this.#keep([change], now) : [];
+    });
+  }
+
+  #redrive(task: Task, now: Date): Change | null {
+    const change = commands.redriveTask(task, now);
+    if (change) this.#keys.takeBack(task, now);
+    return change;
   }
 
   /** Applies what was decided about one task; null: nothing changes. */

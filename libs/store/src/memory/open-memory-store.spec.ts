@@ -19,6 +19,8 @@ describe('the memory store', () => {
       correlationId: '',
       traceparent: '',
       parentTaskId: '',
+      dedupKey: '',
+      typeVersion: 0,
     },
     due: null,
     idIsCallers: false,

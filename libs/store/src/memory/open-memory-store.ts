@@ -2,6 +2,7 @@ import { StorageError, systemClock, type Clock, type Store } from '@orrery/core'
 import { NO_OTHERS } from '../no-others.ts';
 import type { UsedRequests } from './create-tasks.ts';
 import { MemoryAudit } from './memory-audit.ts';
+import { MemoryDefinitions } from './memory-definitions.ts';
 import { MemoryEvents } from './memory-events.ts';
 import { MemoryFlow } from './memory-flow.ts';
 import { MemorySchedules } from './memory-schedules.ts';
@@ -23,6 +24,7 @@ export function openMemoryStore({ clock = systemClock }: { readonly clock?: Cloc
     workers: new MemoryWorkers(events, clock),
     events,
     audit: new MemoryAudit(clock),
+    definitions: new MemoryDefinitions(clock),
     async migrate() {
       // There is no schema.
     },

@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
 import { flowControl } from './flow-control.ts';
 import { createTaskFunction } from './create-task-function.ts';
+import { definition } from './definition.ts';
+import { taskDedup } from './task-dedup.ts';
 import { scheduleTables } from './schedule-tables.ts';
 
 const READY = `status = 'PENDING' and ready and flow_key is null`;
@@ -78,6 +80,8 @@ export function initial(dialect: Dialect): readonly string[] {
     created_at ${instant} not null,
     primary key (namespace, request_id))`,
     `create index create_request_age on create_request (created_at)`,
+    ...taskDedup(dialect),
+    ...definition(dialect),
     `create table outbox (
     id ${serial},
     namespace ${name} not null,

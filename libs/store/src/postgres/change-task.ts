@@ -45,8 +45,10 @@ export async function changeTask(
   database: Database,
   key: TaskKey,
   decide: (task: Task, now: Date) => Change | null,
+  /** What is to be done with the change. */
+  before?: (connection: Connection, after: Task) => Promise<void>,
 ): Promise<Task> {
-  return database.transaction((connection) => changeTaskWithin(connection, database.now(), key, decide));
+  return database.transaction((connection) => changeTaskWithin(connection, database.now(), key, decide, before));
 }
 
 /** The same within a transaction. */
@@ -55,11 +57,13 @@ export async function changeTaskWithin(
   clock: number | null,
   key: TaskKey,
   decide: (task: Task, now: Date) => Change | null,
+  before?: (connection: Connection, after: Task) => Promise<void>,
 ): Promise<Task> {
   const task = await lock(connection, key);
   const now = await readNow(connection, clock);
   const change = decide(task, now);
   if (!change) return task;
+  await before?.(connection, change.task);
   await write(connection, task, change.task, now);
   const events = JSON.stringify([encodeEvent(change.event)]);
   await connection.query(TELL, [key.namespace, change.event.at.getTime(), events]);

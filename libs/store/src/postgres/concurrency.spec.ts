@@ -46,6 +46,8 @@ function newTask(id?: string): NewTask {
       correlationId: '',
       traceparent: '',
       parentTaskId: '',
+      dedupKey: '',
+      typeVersion: 0,
     },
     due: null,
     idIsCallers: id !== undefined,

@@ -50,6 +50,8 @@ function createByStore(spec: Partial<TaskSpec>, due: NewTask['due'] = null) {
     correlationId: 'c',
     traceparent: '',
     parentTaskId: '',
+    dedupKey: '',
+    typeVersion: 0,
     ...spec,
   };
   return store.tasks.createTasks({ namespace, tasks: [{ spec: whole, due, idIsCallers: true }], request: null });

@@ -48,32 +48,57 @@ const INSERT_ONCE = statement(
   select 1 as first from used`,
 );
 
-const READ_REQUEST = statement(
+/** What a request id was used for. */
+export const READ_REQUEST = statement(
   'read_create_request',
   'select body_hash, task_ids from create_request where namespace = $1 and request_id = $2',
 );
 
 const ENDED = statement('find_ended_ids', 'select id from finished_task where namespace = $1 and id = any($2::text[])');
 
-const LIVE = statement('find_live_ids', 'select id from task where namespace = $1 and id = any($2::text[])');
+/** Which of these tasks have not ended. */
+export const LIVE = statement('find_live_ids', 'select id from task where namespace = $1 and id = any($2::text[])');
 
 /** Stores new tasks. */
 export async function createTasks(database: Database, request: CreateTasks): Promise<readonly CreateOutcome[]> {
   if (request.tasks.length === 0 && !request.request) return [];
+  return namingTakenIds(
+    database,
+    () => request,
+    () => {
+      if (!request.tasks.some((task) => task.idIsCallers)) return insertTasks(database, database.now(), request);
+      return database.transaction((connection) => createWithin(connection, database.now(), request));
+    },
+  );
+}
+
+/** Stores new tasks as part of a transaction, which is to be rolled back if it throws. */
+export async function createWithin(
+  connection: Connection,
+  now: number | null,
+  request: CreateTasks,
+): Promise<readonly CreateOutcome[]> {
+  const outcomes = await insertTasks(connection, now, request);
   const chosen = request.tasks.filter((task) => task.idIsCallers).map((task) => task.spec.id);
+  if (chosen.length === 0 || outcomes[0]?.deduplicated) return outcomes;
+  // Only now: a task that ended before the insert could go through is found here, one that had not yet made it fail.
+  const ended = await connection.query<{ id: string }>(ENDED, [request.namespace, chosen]);
+  if (ended.length > 0) throw refuse(request, ended);
+  return outcomes;
+}
+
+/** Creates tasks; an id that is taken becomes the refusal that names it. */
+export async function namingTakenIds<T>(
+  database: Database,
+  what: () => CreateTasks,
+  create: () => Promise<T>,
+): Promise<T> {
   try {
-    if (chosen.length === 0) return await insertTasks(database, database.now(), request);
-    return await database.transaction(async (connection) => {
-      const outcomes = await insertTasks(connection, database.now(), request);
-      if (outcomes[0]?.deduplicated) return outcomes;
-      // Only now: a task that ended before the insert could go through is found here, one that had not yet made it fail.
-      const ended = await connection.query<{ id: string }>(ENDED, [request.namespace, chosen]);
-      if (ended.length > 0) throw refuse(request, ended);
-      return outcomes;
-    });
+    return await create();
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     // The error names one id in the way; the answer names the first in the order of the request.
+    const request = what();
     const keys = [request.namespace, request.tasks.map((task) => task.spec.id)];
     const live = await database.query<{ id: string }>(LIVE, keys);
     const ended = await database.query<{ id: string }>(ENDED, keys);

@@ -3,6 +3,7 @@ import { connect } from './connect.ts';
 import { Database } from './database.ts';
 import { listenForTasks } from './listen-for-tasks.ts';
 import { PostgresAudit } from './postgres-audit.ts';
+import { PostgresDefinitions } from './postgres-definitions.ts';
 import { PostgresEvents } from './postgres-events.ts';
 import { PostgresFlow } from './postgres-flow.ts';
 import { PostgresSchedules } from './postgres-schedules.ts';
@@ -39,6 +40,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     workers: new PostgresWorkers(database),
     events: new PostgresEvents(database),
     audit: new PostgresAudit(database),
+    definitions: new PostgresDefinitions(database),
     migrate: async () => {
       // MikroORM is only needed here, and costs time and memory to load.
       const { migratePostgres } = await import('./migrate-postgres.ts');

@@ -1,4 +1,4 @@
-import { cancelTask, redriveTask, rescheduleTask } from '@orrery/core';
+import { cancelTask, rescheduleTask } from '@orrery/core';
 import type {
   ClaimTasks,
   Completion,
@@ -17,8 +17,11 @@ import { changeTask } from './change-task.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
+import { haveKeys } from '../dedup-holds.ts';
+import { createDeduplicated } from './create-deduplicated.ts';
 import { createTasks } from './create-tasks.ts';
 import type { Database } from './database.ts';
+import { purgeDedupKeys } from './dedup-keys.ts';
 import { deleteTasks } from './delete-tasks.ts';
 import { expireTasks } from './expire-tasks.ts';
 import { extendLeases, reportProgress } from './extend-leases.ts';
@@ -28,7 +31,7 @@ import type { PostgresFlow } from './postgres-flow.ts';
 import { promoteDueTasks } from './promote-due-tasks.ts';
 import { purgeRequests, purgeTasks } from './purge.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
-import { redriveTasks } from './redrive-tasks.ts';
+import { redriveTask, redriveTasks } from './redrive-tasks.ts';
 import { releaseTasks } from './release-tasks.ts';
 
 /** Tasks in PostgreSQL: each method is one file, which has its statement and says why it is shaped so. */
@@ -43,7 +46,7 @@ export class PostgresTasks implements TaskStore {
   }
 
   createTasks(request: CreateTasks) {
-    return createTasks(this.#database, request);
+    return (haveKeys(request.tasks) ? createDeduplicated : createTasks)(this.#database, request);
   }
 
   claimTasks(claim: ClaimTasks) {
@@ -95,7 +98,7 @@ export class PostgresTasks implements TaskStore {
   }
 
   redriveTask(key: TaskKey) {
-    return changeTask(this.#database, key, redriveTask);
+    return redriveTask(this.#database, key);
   }
 
   rescheduleTask(key: TaskKey, runAt: Date) {
@@ -132,6 +135,10 @@ export class PostgresTasks implements TaskStore {
 
   purgeRequests(usedBefore: Date) {
     return purgeRequests(this.#database, usedBefore);
+  }
+
+  purgeDedupKeys(limit: number) {
+    return purgeDedupKeys(this.#database, limit);
   }
 
   stats() {

@@ -65,6 +65,8 @@ function newTask(queue = 'default'): NewTask {
       correlationId: '',
       traceparent: '',
       parentTaskId: '',
+      dedupKey: '',
+      typeVersion: 0,
     },
     due: null,
     idIsCallers: false,

@@ -27,6 +27,8 @@ function newTask(): NewTask {
     correlationId: '',
     traceparent: '',
     parentTaskId: '',
+    dedupKey: '',
+    typeVersion: 0,
   };
   return { spec: { ...spec, ...nothing, retryPolicy: EXPONENTIAL }, due: null, idIsCallers: false };
 }

@@ -3,6 +3,7 @@ import type { CreateOutcome, CreateTasks, NewTask, Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { writeLabels } from '../task-json.ts';
 import { writeTaskOptions } from '../task-options.ts';
+import { takeKey } from './dedup-keys.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
 import { readyFlag, startByValue } from './task-columns.ts';
 
@@ -27,15 +28,25 @@ export function createTasks(
 ): readonly CreateOutcome[] {
   const repeated = request && findRequest(tx, namespace, request);
   if (repeated) return repeated.map((id) => ({ id, deduplicated: true }));
-  for (const { spec, due, idIsCallers } of tasks) {
+  const outcomes: CreateOutcome[] = [];
+  for (const given of tasks) {
+    const { spec, due, idIsCallers } = given;
+    const holder = takeKey(tx, namespace, given);
+    outcomes.push({ id: holder ?? spec.id, deduplicated: holder !== undefined });
+    if (holder !== undefined) continue;
     const { task, event } = newTask({ ...spec, namespace }, runAtOf(due, tx.now), tx.now);
     const taken = !insert(tx, task) || (idIsCallers && tx.db.get(HAS_ENDED, namespace, task.id) !== undefined);
     if (taken) throw taskAlreadyExists(namespace, task.id);
     tx.tell(event);
   }
-  const ids = tasks.map(({ spec }) => spec.id);
-  if (request) keepRequest(tx, namespace, request, ids);
-  return ids.map((id) => ({ id, deduplicated: false }));
+  if (request)
+    keepRequest(
+      tx,
+      namespace,
+      request,
+      outcomes.map(({ id }) => id),
+    );
+  return outcomes;
 }
 
 /** What a request id was used for, if it was. Throws a `Refusal` if it was used with another body. */

@@ -5,6 +5,7 @@ import { GroupCommit } from './group-commit.ts';
 import { migrateFile } from './migrate-file.ts';
 import { SqliteAudit } from './sqlite-audit.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
+import { SqliteDefinitions } from './sqlite-definitions.ts';
 import { SqliteEvents } from './sqlite-events.ts';
 import { SqliteFlow } from './sqlite-flow.ts';
 import { SqliteSchedules } from './sqlite-schedules.ts';
@@ -35,6 +36,7 @@ export async function openSqliteStore({
     workers: new SqliteWorkers(tx, group, clock),
     events: new SqliteEvents(tx, group, clock),
     audit: new SqliteAudit(tx, group),
+    definitions: new SqliteDefinitions(tx, group),
     async migrate() {
       await migrateFile(file.path);
     },

@@ -26,6 +26,7 @@ import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
 import { createTasks } from './create-tasks.ts';
+import { purgeDedupKeys, redriveWithin } from './dedup-keys.ts';
 import { deleteTasks } from './delete-tasks.ts';
 import { expireTasks } from './expire-tasks.ts';
 import { extendLeases, reportAll } from './extend-leases.ts';
@@ -111,7 +112,7 @@ export class SqliteTasks implements TaskStore {
   }
 
   redriveTask(key: TaskKey): Promise<Task> {
-    return this.#group.run(() => changeTask(this.#tx, key, commands.redriveTask));
+    return this.#group.run(() => changeTask(this.#tx, key, redriveWithin(this.#tx)));
   }
 
   rescheduleTask(key: TaskKey, runAt: Date): Promise<Task> {
@@ -123,7 +124,7 @@ export class SqliteTasks implements TaskStore {
   }
 
   redriveTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
-    return this.#group.run(() => changeTasks(this.#tx, batch, commands.redriveTask));
+    return this.#group.run(() => changeTasks(this.#tx, batch, redriveWithin(this.#tx)));
   }
 
   deleteTasks(batch: TaskBatch): Promise<readonly ChangedTask[]> {
@@ -148,6 +149,10 @@ export class SqliteTasks implements TaskStore {
 
   purgeRequests(usedBefore: Date): Promise<number> {
     return this.#group.run(() => this.#tx.db.run(PURGE_REQUESTS, usedBefore.getTime()));
+  }
+
+  purgeDedupKeys(limit: number): Promise<number> {
+    return this.#group.run(() => purgeDedupKeys(this.#tx, limit));
   }
 
   async stats(): Promise<readonly QueueStats[]> {

@@ -1,4 +1,4 @@
-import { cancelTask, compareIds, redriveTask, TASK_STATUSES, type ChangedTask, type TaskBatch } from '@orrery/core';
+import { cancelTask, compareIds, TASK_STATUSES, type ChangedTask, type TaskBatch } from '@orrery/core';
 import type { Lane } from './lane.ts';
 
 /** Cancels some tasks. */
@@ -15,7 +15,7 @@ export async function redriveMany(lane: Lane): Promise<void> {
   const [batch, now] = [someTasks(lane), lane.clock.now()];
   lane.note('redriveMany', batch);
   await lane.compare(lane.store.tasks.redriveTasks(batch).then(summary), () =>
-    summary(lane.model.changeMany(batch, (task) => redriveTask(task, now), now)),
+    summary(lane.model.changeMany(batch, (task) => lane.model.redrive(task, now), now)),
   );
 }
 

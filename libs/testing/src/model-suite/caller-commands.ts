@@ -5,9 +5,9 @@ import {
   FIXED,
   matchesTypes,
   NO_RETRY,
-  redriveTask,
   rescheduleTask,
   TASK_STATUSES,
+  type DedupWindow,
   type ListTasks,
   type NewTask,
   type RetryPolicy,
@@ -38,6 +38,7 @@ export async function create(lane: Lane): Promise<void> {
 function newTask(lane: Lane): NewTask {
   const { random, namespace, clock, ids } = lane;
   const isTaken = random.chance(0.05);
+  const dedup = random.chance(0.25) ? dedupOf(random) : null;
   const delay = Duration.ofMillis(random.between(-1000, 6000));
   return {
     spec: {
@@ -52,6 +53,8 @@ function newTask(lane: Lane): NewTask {
       runTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 5000)) : null,
       queueTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 8000)) : null,
       heartbeatTimeout: random.chance(0.2) ? Duration.ofMillis(random.between(1, 3000)) : null,
+      dedupKey: dedup?.key ?? '',
+      typeVersion: random.pick([0, 0, 1]),
       labels: random.chance(0.3) ? { color: random.pick(['red', 'blue']) } : {},
       correlationId: random.pick(['', 'c1', 'c2']),
       traceparent: '',
@@ -59,6 +62,15 @@ function newTask(lane: Lane): NewTask {
     },
     due: random.chance(0.6) ? null : random.chance(0.5) ? delay : delay.addTo(clock.now()),
     idIsCallers: isTaken || random.chance(0.3),
+    ...(dedup && { dedupWindow: dedup.window }),
+  };
+}
+
+function dedupOf(random: Lane['random']): { readonly key: string; readonly window: DedupWindow } {
+  const seconds = Duration.ofSeconds(random.between(1, 8));
+  return {
+    key: random.pick(['k1', 'k2', 'k3']),
+    window: random.pick(['WHILE_ACTIVE', 'WHILE_ACTIVE', 'FOREVER', seconds]),
   };
 }
 
@@ -78,7 +90,7 @@ export async function redrive(lane: Lane): Promise<void> {
   const now = lane.clock.now();
   lane.note('redrive', id);
   await lane.compare(lane.store.tasks.redriveTask({ namespace: lane.namespace, id }), () =>
-    lane.model.change(id, (task) => redriveTask(task, now), now),
+    lane.model.change(id, (task) => lane.model.redrive(task, now), now),
   );
 }
 

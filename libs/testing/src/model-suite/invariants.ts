@@ -17,6 +17,8 @@ const FIXED_FIELDS = [
   'correlationId',
   'traceparent',
   'parentTaskId',
+  'dedupKey',
+  'typeVersion',
   'createdAt',
 ] as const satisfies readonly (keyof TaskSpec | 'createdAt')[];
 

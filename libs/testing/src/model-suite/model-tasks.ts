@@ -1,11 +1,16 @@
 import {
   claimOrder,
   claimTask,
+  dedupKeyTaken,
+  holdKey,
+  isKeyHeld,
+  isTerminal,
   deleteTask,
   expireTask,
   leaseLost,
   matchesTypes,
   newTask,
+  redriveTask,
   Refusal,
   requestIdReused,
   startBy,
@@ -16,6 +21,7 @@ import {
   type ClaimTasks,
   type CreateOutcome,
   type CreateTasks,
+  type DedupHold,
   type LeaseOutcome,
   type LeaseRef,
   type Task,
@@ -33,6 +39,8 @@ export class ModelTasks {
   readonly ready = new Set<string>();
   readonly flow = new ModelFlow();
   readonly requests = new Map<string, { readonly hash: number; readonly ids: readonly string[] }>();
+  /** The dedup keys, and who holds them. */
+  readonly keys = new Map<string, DedupHold>();
   /** What has happened since `takeEvents` was last called. */
   #events: TaskEvent[] = [];
 
@@ -67,15 +75,45 @@ export class ModelTasks {
     const used = call.request && this.requests.get(call.request.id);
     if (used && used.hash !== hash) throw requestIdReused(call.request?.id ?? '');
     if (used) return used.ids.map((id) => ({ id, deduplicated: true }));
-    const ids = call.tasks.map(({ spec }) => spec.id);
-    const taken = ids.find((id, index) => this.tasks.has(id) || ids.indexOf(id) !== index);
+    const outcomes = this.outcomes(call, now);
+    const fresh = call.tasks.filter((_, index) => !outcomes[index]?.deduplicated);
+    const freshIds = fresh.map(({ spec }) => spec.id);
+    const taken = freshIds.find((id, index) => this.tasks.has(id) || freshIds.indexOf(id) !== index);
     if (taken !== undefined) throw taskAlreadyExists(this.namespace, taken);
-    for (const { spec, due } of call.tasks) {
+    for (const { spec, due, dedupWindow } of fresh) {
+      if (dedupWindow !== undefined) this.keys.set(spec.dedupKey, holdKey(spec.id, dedupWindow, now));
       const runAt = due instanceof Duration ? due.addTo(now) : (due ?? now);
       this.apply(newTask(spec, runAt, now), now);
     }
-    if (call.request) this.requests.set(call.request.id, { hash, ids });
-    return ids.map((id) => ({ id, deduplicated: false }));
+    if (call.request) this.requests.set(call.request.id, { hash, ids: outcomes.map(({ id }) => id) });
+    return outcomes;
+  }
+
+  /** Decides about redriving a task: not while another one that is active has its key. */
+  redrive(task: Task, now: Date): Change | null {
+    const { id, dedupKey } = task;
+    const change = redriveTask(task, now);
+    const hold = this.keys.get(dedupKey);
+    if (!change || !hold || hold.taskId === id || hold.window !== 'WHILE_ACTIVE') return change;
+    if (this.isLive(hold.taskId)) throw dedupKeyTaken(id, dedupKey, hold.taskId);
+    this.keys.set(dedupKey, { ...hold, taskId: id });
+    return change;
+  }
+
+  private outcomes(call: CreateTasks, now: Date): readonly CreateOutcome[] {
+    const first = new Map<string, string>();
+    return call.tasks.map(({ spec: { id, dedupKey }, dedupWindow }) => {
+      if (dedupWindow === undefined) return { id, deduplicated: false };
+      const hold = this.keys.get(dedupKey);
+      const holder = hold && isKeyHeld(hold, this.isLive(hold.taskId), now) ? hold.taskId : first.get(dedupKey);
+      if (holder === undefined) first.set(dedupKey, id);
+      return { id: holder ?? id, deduplicated: holder !== undefined };
+    });
+  }
+
+  private isLive(id: string): boolean {
+    const task = this.tasks.get(id);
+    return task !== undefined && !isTerminal(task.status);
   }
 
   /** Claims tasks, under the token that the store has made. */

@@ -6,6 +6,8 @@ import { claimOrderTests } from './claim-order-tests.ts';
 import { claimTests } from './claim-tests.ts';
 import { completionTests } from './completion-tests.ts';
 import { creationTests } from './creation-tests.ts';
+import { definitionTests } from './definition-tests.ts';
+import { dedupTests } from './dedup-tests.ts';
 import { eventLogTests } from './event-log-tests.ts';
 import { eventReaderTests } from './event-reader-tests.ts';
 import { expiryTests } from './expiry-tests.ts';
@@ -51,6 +53,8 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
 
     creationTests(context);
     requestTests(context);
+    dedupTests(context);
+    definitionTests(context);
     claimTests(context);
     claimOrderTests(context);
     flowTests(context);

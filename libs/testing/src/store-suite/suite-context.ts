@@ -3,6 +3,7 @@ import {
   newTaskId,
   type ClaimTasks,
   type CreateTasks,
+  type DedupWindow,
   type EventBatch,
   type LeaseRef,
   type NewTask,
@@ -20,7 +21,11 @@ import { FakeClock } from '../fake-clock.ts';
 import { LEASE, leaseOf, NO_MORE, one, payload, taskError } from './suite-values.ts';
 
 /** What a test says of a task that it creates; the rest is usual. */
-export type TaskWish = Partial<TaskSpec> & { readonly due?: NewTask['due']; readonly idIsCallers?: boolean };
+export type TaskWish = Partial<TaskSpec> & {
+  readonly due?: NewTask['due'];
+  readonly idIsCallers?: boolean;
+  readonly dedupWindow?: DedupWindow;
+};
 
 const EVERYTHING = 1_000_000;
 
@@ -70,7 +75,7 @@ export class SuiteContext {
   }
 
   /** A new task as the port takes it. */
-  newTask({ due = null, idIsCallers = false, ...wish }: TaskWish = {}): NewTask {
+  newTask({ due = null, idIsCallers = false, dedupWindow, ...wish }: TaskWish = {}): NewTask {
     const spec: TaskSpec = {
       namespace: this.namespace,
       id: newTaskId(),
@@ -87,9 +92,11 @@ export class SuiteContext {
       correlationId: '',
       traceparent: '',
       parentTaskId: '',
+      dedupKey: '',
+      typeVersion: 0,
       ...wish,
     };
-    return { spec, due, idIsCallers };
+    return { spec, due, idIsCallers, ...(dedupWindow !== undefined && { dedupWindow }) };
   }
 
   /** A call that creates such tasks. */

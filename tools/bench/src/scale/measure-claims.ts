@@ -70,6 +70,8 @@ export function newTask(queue: unknown = QUEUE) {
     traceparent: '',
     parentTaskId: '',
     flowKey: '',
+    dedupKey: '',
+    typeVersion: 0,
   };
   return { spec, due: null, idIsCallers: false };
 }

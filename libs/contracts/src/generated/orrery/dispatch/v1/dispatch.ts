@@ -93,7 +93,11 @@ export interface Lease {
   /** The task's priority. */
   priority: number;
   /** How long the handler may go without reporting progress or a heartbeat. Unset: no limit. */
-  heartbeatTimeout: Duration | undefined;
+  heartbeatTimeout:
+    | Duration
+    | undefined;
+  /** The version of its type that the task was made for. 0: its type was not registered. */
+  typeVersion: number;
 }
 
 export interface Lease_LabelsEntry {
@@ -285,6 +289,7 @@ function createBaseLease(): Lease {
     createTime: undefined,
     priority: 0,
     heartbeatTimeout: undefined,
+    typeVersion: 0,
   };
 }
 
@@ -334,6 +339,9 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.heartbeatTimeout !== undefined) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(122).fork()).join();
+    }
+    if (message.typeVersion !== 0) {
+      writer.uint32(128).uint32(message.typeVersion);
     }
     return writer;
   },
@@ -472,6 +480,14 @@ export const Lease: MessageFns<Lease> = {
             }
 
             message.heartbeatTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.typeVersion = reader.uint32();
             continue;
           }
         }

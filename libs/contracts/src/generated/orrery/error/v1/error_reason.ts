@@ -117,6 +117,28 @@ export const ErrorReason = {
    */
   INTERNAL: 16,
   /**
+   * DEDUP_KEY_TAKEN - FAILED_PRECONDITION. The task cannot be redriven: another task, which is active, holds its dedup key. Wait for it, or cancel it.
+   *
+   *     {"reason": "DEDUP_KEY_TAKEN", "domain": "orrery.dev",
+   *      "metadata": {"task_id": "…", "dedup_key": "…", "holder_task_id": "…"}}
+   */
+  DEDUP_KEY_TAKEN: 30,
+  /**
+   * TASK_TYPE_NOT_FOUND - NOT_FOUND. No such type is registered, or not in this version; a task of it is refused if it names a version, or if its namespace
+   * is strict.
+   *
+   *     {"reason": "TASK_TYPE_NOT_FOUND", "domain": "orrery.dev",
+   *      "metadata": {"namespace": "default", "type": "mail.send", "version": "2"}}
+   */
+  TASK_TYPE_NOT_FOUND: 31,
+  /**
+   * TASK_TYPE_INACTIVE - FAILED_PRECONDITION. The type was deactivated, in this version or in every one; no task of it is created.
+   *
+   *     {"reason": "TASK_TYPE_INACTIVE", "domain": "orrery.dev",
+   *      "metadata": {"namespace": "default", "type": "mail.send", "version": "2"}}
+   */
+  TASK_TYPE_INACTIVE: 32,
+  /**
    * FLOW_LIMIT_NOT_FOUND - NOT_FOUND. No such flow limit in this namespace.
    *
    *     {"reason": "FLOW_LIMIT_NOT_FOUND", "domain": "orrery.dev", "metadata": {"namespace": "default", "name": "…"}}
@@ -175,6 +197,9 @@ export namespace ErrorReason {
   export type SERVICE_UNAVAILABLE = typeof ErrorReason.SERVICE_UNAVAILABLE;
   export type DEADLINE_EXCEEDED = typeof ErrorReason.DEADLINE_EXCEEDED;
   export type INTERNAL = typeof ErrorReason.INTERNAL;
+  export type DEDUP_KEY_TAKEN = typeof ErrorReason.DEDUP_KEY_TAKEN;
+  export type TASK_TYPE_NOT_FOUND = typeof ErrorReason.TASK_TYPE_NOT_FOUND;
+  export type TASK_TYPE_INACTIVE = typeof ErrorReason.TASK_TYPE_INACTIVE;
   export type FLOW_LIMIT_NOT_FOUND = typeof ErrorReason.FLOW_LIMIT_NOT_FOUND;
   export type CURSOR_NOT_FOUND = typeof ErrorReason.CURSOR_NOT_FOUND;
   export type CURSOR_IN_USE = typeof ErrorReason.CURSOR_IN_USE;

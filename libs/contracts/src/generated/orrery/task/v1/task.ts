@@ -10,6 +10,32 @@ import { Duration } from "../../../google/protobuf/duration.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { TaskError } from "../../error/v1/task_error.ts";
 
+/** For how long a task holds its dedup key. */
+export const DedupWindow = {
+  /** UNSPECIFIED - See `Dedup.window`. */
+  UNSPECIFIED: 0,
+  /** WHILE_ACTIVE - Until it has ended. While it is FAILED others may take the key; it can then be redriven only once they have ended. */
+  WHILE_ACTIVE: 1,
+  /** FOREVER - For ever, even after it was purged. */
+  FOREVER: 2,
+  /** DURATION - For a time, whether it has ended or not. */
+  DURATION: 3,
+  /** NONE - Not at all: the task stands for itself, whatever is the default of its type. */
+  NONE: 4,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type DedupWindow = typeof DedupWindow[keyof typeof DedupWindow];
+
+export namespace DedupWindow {
+  export type UNSPECIFIED = typeof DedupWindow.UNSPECIFIED;
+  export type WHILE_ACTIVE = typeof DedupWindow.WHILE_ACTIVE;
+  export type FOREVER = typeof DedupWindow.FOREVER;
+  export type DURATION = typeof DedupWindow.DURATION;
+  export type NONE = typeof DedupWindow.NONE;
+  export type UNRECOGNIZED = typeof DedupWindow.UNRECOGNIZED;
+}
+
 /** Which errors are retried. */
 export const RetryPredicate = {
   /** UNSPECIFIED - Same as ON_RETRYABLE_ERROR. */
@@ -168,6 +194,13 @@ export interface Task {
   failedAttempts: FailedAttempt[];
   /** Rises by one with every change of the task; equals the sequence of the change's event. */
   revision: bigint;
+  /**
+   * By what duplicates of it are known: the caller's own key, or "sha256:" and the hash of type and params. Empty: it stands for
+   * itself.
+   */
+  dedupKey: string;
+  /** The version of its type that it was made for. 0: its type was not registered. */
+  typeVersion: number;
   /** The tenant or resource it belongs to, for fairness and limits. Empty: none. */
   flowKey: string;
   /** The schedule that made it, if any. */
@@ -197,7 +230,7 @@ export interface Task_LabelsEntry {
   value: string;
 }
 
-/** What to create. Fields that are left out take the defaults of `Task`. */
+/** What to create. Fields that are left out take the defaults of its type if that is registered, and else those of `Task`. */
 export interface TaskSpec {
   /** An id of the caller's choice: 1 to 128 of letters, digits and "._:/-". Empty: the server makes a UUIDv7. */
   id: string;
@@ -209,8 +242,10 @@ export interface TaskSpec {
   params:
     | Payload
     | undefined;
-  /** Higher runs first when a worker claims by PRIORITY; from -1000000 to 1000000. */
-  priority: number;
+  /** Higher runs first when a worker claims by PRIORITY; from -1000000 to 1000000. Default 0. */
+  priority?:
+    | number
+    | undefined;
   /** Not before this time. A time in the past means at once. Only one of `run_time` and `delay` may be set. */
   runTime:
     | Date
@@ -239,6 +274,15 @@ export interface TaskSpec {
   /** The task whose handler creates this one, if any. */
   parentTaskId: string;
   /**
+   * Creates nothing if another task holds the same key: that one is the answer, and `deduplicated` is true. Default: the type's, or
+   * else the task stands for itself.
+   */
+  dedup:
+    | Dedup
+    | undefined;
+  /** The version of the type it is made for. 0: the newest active one, if the type is registered. */
+  typeVersion: number;
+  /**
    * The tenant or resource it belongs to: 1 to 128 of letters, digits and "._:/-". Keys take turns where they wait in the same
    * queue, and limits may hold for each of them (see orrery.flow.v1). Empty: none.
    */
@@ -254,6 +298,19 @@ export interface TaskSpec {
 export interface TaskSpec_LabelsEntry {
   key: string;
   value: string;
+}
+
+/** By what duplicates of a task are known, and for how long. */
+export interface Dedup {
+  /**
+   * The key, of at most 255 characters; tasks of one namespace share them, whatever their types. Empty: the hash of type and params;
+   * for params that are JSON the order of keys, white space and the way numbers are written make no difference.
+   */
+  key: string;
+  /** For how long the task holds the key. Default: DURATION if `duration` is set, or else WHILE_ACTIVE. */
+  window: DedupWindow;
+  /** With DURATION: how long from its creation; from 1 ms to 3650 days. */
+  duration: Duration | undefined;
 }
 
 /** Bytes, and what they are. */
@@ -338,6 +395,8 @@ function createBaseTask(): Task {
     finishTime: undefined,
     failedAttempts: [],
     revision: 0n,
+    dedupKey: "",
+    typeVersion: 0,
     flowKey: "",
     scheduleId: "",
     progressPercent: undefined,
@@ -432,6 +491,12 @@ export const Task: MessageFns<Task> = {
         throw new globalThis.Error("value provided for field message.revision of type int64 too large");
       }
       writer.uint32(216).int64(message.revision);
+    }
+    if (message.dedupKey !== "") {
+      writer.uint32(226).string(message.dedupKey);
+    }
+    if (message.typeVersion !== 0) {
+      writer.uint32(232).uint32(message.typeVersion);
     }
     if (message.flowKey !== "") {
       writer.uint32(274).string(message.flowKey);
@@ -686,6 +751,22 @@ export const Task: MessageFns<Task> = {
             message.revision = reader.int64() as bigint;
             continue;
           }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.dedupKey = reader.string();
+            continue;
+          }
+          case 29: {
+            if (tag !== 232) {
+              break;
+            }
+
+            message.typeVersion = reader.uint32();
+            continue;
+          }
           case 34: {
             if (tag !== 274) {
               break;
@@ -810,7 +891,7 @@ function createBaseTaskSpec(): TaskSpec {
     queue: "",
     type: "",
     params: undefined,
-    priority: 0,
+    priority: undefined,
     runTime: undefined,
     delay: undefined,
     retryPolicy: undefined,
@@ -819,6 +900,8 @@ function createBaseTaskSpec(): TaskSpec {
     correlationId: "",
     traceparent: "",
     parentTaskId: "",
+    dedup: undefined,
+    typeVersion: 0,
     flowKey: "",
     queueTimeout: undefined,
     heartbeatTimeout: undefined,
@@ -839,7 +922,7 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     if (message.params !== undefined) {
       Payload.encode(message.params, writer.uint32(34).fork()).join();
     }
-    if (message.priority !== 0) {
+    if (message.priority !== undefined) {
       writer.uint32(40).sint32(message.priority);
     }
     if (message.runTime !== undefined) {
@@ -865,6 +948,12 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     if (message.parentTaskId !== "") {
       writer.uint32(106).string(message.parentTaskId);
+    }
+    if (message.dedup !== undefined) {
+      Dedup.encode(message.dedup, writer.uint32(114).fork()).join();
+    }
+    if (message.typeVersion !== 0) {
+      writer.uint32(120).uint32(message.typeVersion);
     }
     if (message.flowKey !== "") {
       writer.uint32(146).string(message.flowKey);
@@ -998,6 +1087,22 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             message.parentTaskId = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.dedup = Dedup.decode(reader, reader.uint32());
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.typeVersion = reader.uint32();
+            continue;
+          }
           case 18: {
             if (tag !== 146) {
               break;
@@ -1077,6 +1182,74 @@ export const TaskSpec_LabelsEntry: MessageFns<TaskSpec_LabelsEntry> = {
             }
 
             message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDedup(): Dedup {
+  return { key: "", window: 0, duration: undefined };
+}
+
+export const Dedup: MessageFns<Dedup> = {
+  encode(message: Dedup, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.window !== 0) {
+      writer.uint32(16).int32(message.window);
+    }
+    if (message.duration !== undefined) {
+      Duration.encode(message.duration, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Dedup {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDedup();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.window = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.duration = Duration.decode(reader, reader.uint32());
             continue;
           }
         }

@@ -29,11 +29,11 @@ export interface CreateTaskRequest {
 
 /** Response for CreateTask. */
 export interface CreateTaskResponse {
-  /** The task, in BASIC view. */
+  /** The task, in BASIC view; if it is a duplicate of one that was purged, its namespace and id alone. */
   task:
     | Task
     | undefined;
-  /** True if nothing was created because the task existed already, e.g. for a repeated request_id. */
+  /** True if nothing was created because the task existed already: for a repeated request_id, or as another task holds its dedup key. */
   deduplicated: boolean;
 }
 
@@ -57,7 +57,7 @@ export interface CreateTasksResponse {
 
 /** What came of one task of a CreateTasks call. */
 export interface CreateTaskResult {
-  /** The task's id, also when it was refused. */
+  /** The task's id, also when it was refused; that of the existing one if it was there already. */
   taskId: string;
   /** True if nothing was created because the task existed already. */
   deduplicated: boolean;
@@ -2357,7 +2357,8 @@ export const TaskServiceDefinition = {
     },
     /**
      * Sets a FAILED task PENDING again, due now (redrive), with as many further attempts as its retry policy gives a new task.
-     * On a PENDING task it changes nothing; RUNNING, SUCCEEDED and CANCELLED are refused.
+     * On a PENDING task it changes nothing; RUNNING, SUCCEEDED and CANCELLED are refused, and DEDUP_KEY_TAKEN where another task that
+     * is active holds the key it held while it was.
      */
     retryTask: {
       name: "RetryTask",
@@ -2446,7 +2447,8 @@ export interface TaskServiceImplementation<CallContextExt = {}> {
   cancelTask(request: CancelTaskRequest, context: CallContext & CallContextExt): Promise<CancelTaskResponse>;
   /**
    * Sets a FAILED task PENDING again, due now (redrive), with as many further attempts as its retry policy gives a new task.
-   * On a PENDING task it changes nothing; RUNNING, SUCCEEDED and CANCELLED are refused.
+   * On a PENDING task it changes nothing; RUNNING, SUCCEEDED and CANCELLED are refused, and DEDUP_KEY_TAKEN where another task that
+   * is active holds the key it held while it was.
    */
   retryTask(request: RetryTaskRequest, context: CallContext & CallContextExt): Promise<RetryTaskResponse>;
   /** Sets the time at which a PENDING task may run; every other status is refused. */
@@ -2504,7 +2506,8 @@ export interface TaskServiceClient<CallOptionsExt = {}> {
   cancelTask(request: CancelTaskRequest, options?: CallOptions & CallOptionsExt): Promise<CancelTaskResponse>;
   /**
    * Sets a FAILED task PENDING again, due now (redrive), with as many further attempts as its retry policy gives a new task.
-   * On a PENDING task it changes nothing; RUNNING, SUCCEEDED and CANCELLED are refused.
+   * On a PENDING task it changes nothing; RUNNING, SUCCEEDED and CANCELLED are refused, and DEDUP_KEY_TAKEN where another task that
+   * is active holds the key it held while it was.
    */
   retryTask(request: RetryTaskRequest, options?: CallOptions & CallOptionsExt): Promise<RetryTaskResponse>;
   /** Sets the time at which a PENDING task may run; every other status is refused. */
