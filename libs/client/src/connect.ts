@@ -8,6 +8,7 @@ import type { ClientSettings } from './client-options.ts';
 export interface Connection {
   readonly settings: ClientSettings;
   readonly stub: taskv1.TaskServiceClient;
+  readonly types: taskv1.TaskTypeServiceClient;
   readonly flow: flowv1.FlowServiceClient;
   readonly events: eventv1.EventServiceClient;
   /** Makes a call that is safe to repeat; rejects with an OrreryError, or the signal's reason. */
@@ -21,6 +22,7 @@ export function connect(settings: ClientSettings): Connection {
   return {
     settings,
     stub: createClientFactory().use(traceCalls).create(taskv1.TaskServiceDefinition, channel),
+    types: createClientFactory().use(traceCalls).create(taskv1.TaskTypeServiceDefinition, channel),
     flow: createClientFactory().use(traceCalls).create(flowv1.FlowServiceDefinition, channel),
     events: createClientFactory().use(traceCalls).create(eventv1.EventServiceDefinition, channel),
     call: (attempt, signal) => call(attempt, settings, signal),

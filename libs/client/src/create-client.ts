@@ -3,12 +3,15 @@ import { type ClientOptions, readClientOptions } from './client-options.ts';
 import { connect } from './connect.ts';
 import { createFlowLimits, type FlowLimits } from './flow-limits.ts';
 import { createEvents, type Events } from './subscribe-events.ts';
+import { createTaskTypes, type TaskTypes } from './task-types.ts';
 import { createTasks, type Tasks } from './tasks.ts';
 
 /** A connection to Orrery for creating tasks and following them. */
 export interface Client extends AsyncDisposable {
   readonly tasks: Tasks;
   readonly events: Events;
+  /** The kinds of work there are. */
+  readonly types: TaskTypes;
   /** How much may run, or begin, at the same time. */
   readonly flowLimits: FlowLimits;
   /** Lets calls under way end, rejects waits, and closes the connection. */
@@ -27,7 +30,9 @@ export function createClient(options: ClientOptions = {}): Client {
     closing ??= closeTasks(closed()).finally(() => connection.close());
     return closing;
   };
-  return { tasks, events, flowLimits: createFlowLimits(connection), close, [Symbol.asyncDispose]: close };
+  const types = createTaskTypes(connection);
+  const flowLimits = createFlowLimits(connection);
+  return { tasks, events, types, flowLimits, close, [Symbol.asyncDispose]: close };
 }
 
 function closed(): OrreryError {

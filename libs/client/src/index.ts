@@ -7,6 +7,7 @@ export { type EventQuery, type EventReader, type Events, type ReceivedEvent } fr
 export { TaskCancelledError, TaskFailedError } from './task-errors.ts';
 export { type TaskHandle, type WaitOptions } from './task-handle.ts';
 export { type DedupOptions, type NewTask, type TaskOptions } from './task-spec.ts';
+export { type NewTaskType, type RegisteredType, type TaskTypes, type TypeDefaults } from './task-types.ts';
 export { type AbortOptions, type CreateManyOptions, type CreateOptions, type Tasks } from './tasks.ts';
 export type { RetryOptions } from '@orrery/core';
 export { type CallOrigin, type Logger, OrreryError, PayloadError, type StatusName, type TlsOptions } from '@orrery/rpc';
