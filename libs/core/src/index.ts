@@ -15,6 +15,7 @@ export * from './fire-schedule.ts';
 export * from './lease-commands.ts';
 export * from './payload.ts';
 export * from './refusal.ts';
+export * from './retention.ts';
 export * from './retry-options.ts';
 export * from './retry-policy.ts';
 export * from './schedule-commands.ts';

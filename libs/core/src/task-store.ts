@@ -86,8 +86,8 @@ export interface TaskStore {
   /** The ids of what `listTasks` would list, without reading the tasks. */
   listTaskIds(query: ListTasks): Promise<readonly string[]>;
 
-  /** Deletes ended tasks that ended before a time, oldest first, at most `limit`; returns how many. */
-  purgeTasks(endedBefore: Date, limit: number): Promise<number>;
+  /** Deletes ended tasks that ended before a time, oldest first, at most `limit`; of any status, or of these. Returns how many. */
+  purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]): Promise<number>;
 
   /** Forgets request ids first used before a time. */
   purgeRequests(usedBefore: Date): Promise<number>;

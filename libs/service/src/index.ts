@@ -19,3 +19,4 @@ export { natsConfig, natsOptions } from './nats-config.ts';
 export { Outgoing } from '@orrery/rpc';
 export { makePageToken, readPageToken } from './page-token.ts';
 export { SchedulerClient } from './scheduler-client.ts';
+export { retentionConfig, retentionOf } from './retention-config.ts';

@@ -1,11 +1,20 @@
 import { Duration } from '@orrery/duration';
-import { commonConfig, databaseConfig, durationText, type Env, natsConfig, readEnv } from '@orrery/service';
+import {
+  commonConfig,
+  databaseConfig,
+  durationText,
+  type Env,
+  natsConfig,
+  readEnv,
+  retentionConfig,
+} from '@orrery/service';
 import { z } from 'zod';
 
 const schema = z.object({
   ...commonConfig(7072),
   ...databaseConfig(),
   ...natsConfig(),
+  ...retentionConfig(),
   /** How long events are kept to be read again. */
   ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
 });

@@ -1,4 +1,4 @@
-import type { Clock, EventLog, ScheduleStore, TaskStore } from '@orrery/core';
+import type { Clock, EventLog, Retention, ScheduleStore, TaskStatus, TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type Loop, startLoop } from '@orrery/service';
 import type { Relay } from './relay-loop.ts';
@@ -23,10 +23,15 @@ const BATCHES = 1_000;
 /** Events that wait longer than this to be published are worth a line in the log. */
 const LATE = Duration.ofSeconds(30);
 
+/** How many ended tasks one statement deletes. */
+const TASKS = 1_000;
+
 /** Forgets what nobody may ask for any more, and looks whether events get through. */
 export function startHousekeepingLoop(deps: {
   readonly store: { readonly tasks: TaskStore; readonly schedules: ScheduleStore; readonly events: EventLog };
   readonly relay: Relay | null;
+  /** How long ended tasks are kept. */
+  readonly retention: Retention;
   /** How long events are kept to be read again. */
   readonly eventRetention: Duration;
   readonly clock: Clock;
@@ -34,6 +39,15 @@ export function startHousekeepingLoop(deps: {
 }): Loop {
   const { store, relay, clock, logger } = deps;
   const ago = (age: Duration): Date => new Date(clock.now().getTime() - age.toMillis());
+  /** Deletes some of the tasks that have been kept long enough; says whether there may be more. */
+  const purgeTasks = async (): Promise<boolean> => {
+    let left = false;
+    for (const [status, age] of Object.entries(deps.retention)) {
+      const count = await store.tasks.purgeTasks(ago(age), TASKS, [status as TaskStatus]);
+      left ||= count >= TASKS;
+    }
+    return left;
+  };
   return startLoop({
     name: 'housekeeping',
     interval: INTERVAL,
@@ -46,7 +60,8 @@ export function startHousekeepingLoop(deps: {
       if (lag?.oldestAge && lag.oldestAge.compareTo(LATE) > 0)
         logger.warn('events wait to be published', { batches: lag.batches, oldestAge: lag.oldestAge });
       const forgotten = await store.events.purge(ago(deps.eventRetention), BATCHES);
-      return keys >= KEYS || forgotten >= BATCHES ? 'again' : 'idle';
+      const left = await purgeTasks();
+      return keys >= KEYS || forgotten >= BATCHES || left ? 'again' : 'idle';
     },
   });
 }

@@ -1,6 +1,6 @@
 import type { OrreryEvent } from '@orrery/core';
 import { openNatsBus } from '@orrery/events';
-import { createLogger, natsOptions, runProcess, serve } from '@orrery/service';
+import { createLogger, natsOptions, retentionOf, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { observeBus, observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
@@ -27,6 +27,7 @@ await runProcess(
       maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
       // Without a bus events are read from the database.
       ...(bus && { publish: (events: readonly OrreryEvent[]) => bus.publish(events) }),
+      retention: retentionOf(config),
       eventRetention: config.ORRERY_EVENT_RETENTION,
     });
     const outboxLag = async () => (scheduler.relay ? scheduler.relay.lag() : null);

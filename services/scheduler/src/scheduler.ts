@@ -1,4 +1,12 @@
-import { type Clock, type OrreryEvent, type Store, type Subscription, systemClock } from '@orrery/core';
+import {
+  type Clock,
+  DEFAULT_RETENTION,
+  type OrreryEvent,
+  type Retention,
+  type Store,
+  type Subscription,
+  systemClock,
+} from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type ServiceModule } from '@orrery/service';
 import { SchedulerControl } from './control.ts';
@@ -26,6 +34,8 @@ export interface SchedulerParts {
   readonly publish?: (events: readonly OrreryEvent[]) => Promise<void>;
   /** How long events are kept to be read again. Default 7 days. */
   readonly eventRetention?: Duration;
+  /** How long ended tasks are kept. Default `DEFAULT_RETENTION`. */
+  readonly retention?: Retention;
   readonly clock?: Clock;
   /** Decides the jitter of retries; 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
@@ -76,6 +86,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
   const housekeeping = startHousekeepingLoop({
     store,
     relay,
+    retention: parts.retention ?? DEFAULT_RETENTION,
     eventRetention: parts.eventRetention ?? Duration.of({ days: 7 }),
     clock,
     logger,

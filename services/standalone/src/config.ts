@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import { Duration } from '@orrery/duration';
-import { commonConfig, durationText, type Env, natsConfig, readEnv } from '@orrery/service';
+import { commonConfig, durationText, type Env, natsConfig, readEnv, retentionConfig } from '@orrery/service';
 import { z } from 'zod';
 
 const schema = z
   .object({
     ...commonConfig(7070),
     ...natsConfig(),
+    ...retentionConfig(),
     /** How long events are kept to be read again. */
     ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
     /** How long the audit trail is kept. */

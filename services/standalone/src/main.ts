@@ -1,5 +1,5 @@
 import { createLocalBus, openNatsBus } from '@orrery/events';
-import { createLogger, natsOptions, runProcess, serve } from '@orrery/service';
+import { createLogger, natsOptions, retentionOf, runProcess, serve } from '@orrery/service';
 import { openStore } from '@orrery/store';
 import { observeStore, reportBacklog, startTelemetry } from '@orrery/telemetry';
 import { readConfig } from './config.ts';
@@ -24,6 +24,7 @@ await runProcess(
         bus,
         logger,
         maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
+        retention: retentionOf(config),
         eventRetention: config.ORRERY_EVENT_RETENTION,
         auditRetention: config.ORRERY_AUDIT_RETENTION,
       }),

@@ -1,5 +1,5 @@
 import { createAssessmentLoggerService, fromLog } from '@orrery/assessment-logger';
-import type { EventBus, Store } from '@orrery/core';
+import type { EventBus, Retention, Store } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createSchedulerService } from '@orrery/scheduler';
 import type { Logger, ServiceModule } from '@orrery/service';
@@ -15,6 +15,8 @@ export interface StandaloneParts {
   readonly maxPayloadBytes: number;
   /** How long events are kept to be read again. Default 7 days. */
   readonly eventRetention?: Duration;
+  /** How long ended tasks are kept. Default `DEFAULT_RETENTION`. */
+  readonly retention?: Retention;
   /** How long the audit trail is kept. Default 90 days. */
   readonly auditRetention?: Duration;
 }
@@ -23,13 +25,14 @@ const AUDIT_RETENTION = Duration.of({ days: 90 });
 
 /** All services as one: they call each other directly. */
 export function createStandalone(parts: StandaloneParts): readonly ServiceModule[] {
-  const { store, bus, logger, maxPayloadBytes, eventRetention } = parts;
+  const { store, bus, logger, maxPayloadBytes, eventRetention, retention } = parts;
   const scheduler = createSchedulerService({
     store,
     logger,
     maxPayloadBytes,
     publish: (events) => bus.publish(events),
     ...(eventRetention && { eventRetention }),
+    ...(retention && { retention }),
   });
   const taskApi = createTaskApiService({ store, scheduler: scheduler.control, bus, logger, maxPayloadBytes });
   const registry = createWorkerRegistryService({ store, scheduler: scheduler.control, logger });

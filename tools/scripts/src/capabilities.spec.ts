@@ -36,6 +36,7 @@ const REQUIRED: readonly (keyof typeof CAPABILITIES)[] = [
   'A8',
   'A9',
   'A10',
+  'A12',
   'A13',
   'A14',
   'A15',

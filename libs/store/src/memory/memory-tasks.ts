@@ -21,6 +21,7 @@ import type {
   TaskBatch,
   TaskEvent,
   TaskKey,
+  TaskStatus,
   TaskStore,
 } from '@orrery/core';
 import { Duration } from '@orrery/duration';
@@ -193,9 +194,10 @@ export class MemoryTasks implements TaskStore {
     return chooseListed(this.#table, query).map(({ id }) => id);
   }
 
-  async purgeTasks(endedBefore: Date, limit: number): Promise<number> {
+  async purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]): Promise<number> {
+    const isWanted = ({ task }: Row) => statuses?.includes(task.status) ?? true;
     const isOld = ({ task }: Row) => task.finishedAt !== null && task.finishedAt < endedBefore;
-    const old = takeWhile(this.#table.ended, limit, isOld);
+    const old = takeWhile(this.#table.ended, Infinity, isOld).filter(isWanted).slice(0, limit);
     for (const { task } of old) this.#table.delete(task);
     return old.length;
   }

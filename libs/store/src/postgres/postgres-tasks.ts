@@ -9,6 +9,7 @@ import type {
   ProgressReport,
   TaskBatch,
   TaskKey,
+  TaskStatus,
   TaskStore,
 } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
@@ -129,8 +130,8 @@ export class PostgresTasks implements TaskStore {
     return listTaskIds(this.#database, query);
   }
 
-  purgeTasks(endedBefore: Date, limit: number) {
-    return purgeTasks(this.#database, endedBefore, limit);
+  purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]) {
+    return purgeTasks(this.#database, endedBefore, limit, statuses);
   }
 
   purgeRequests(usedBefore: Date) {

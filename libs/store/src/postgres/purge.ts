@@ -1,3 +1,4 @@
+import type { TaskStatus } from '@orrery/core';
 import type { Database } from './database.ts';
 import { fromMillis, statement } from './statement.ts';
 
@@ -5,7 +6,7 @@ const PURGE_TASKS = statement(
   'purge_tasks',
   `with old as materialized (
     select namespace, id from finished_task
-    where finished_at < ${fromMillis('$1::bigint')}
+    where finished_at < ${fromMillis('$1::bigint')} and ($3::text[] is null or status = any($3))
     order by finished_at limit $2
     for update skip locked),
   gone as (
@@ -22,8 +23,14 @@ const PURGE_REQUESTS = statement(
 );
 
 /** Deletes ended tasks that ended before a time, oldest first; returns how many. */
-export async function purgeTasks(database: Database, endedBefore: Date, limit: number): Promise<number> {
-  const [gone] = await database.query<{ count: number }>(PURGE_TASKS, [endedBefore.getTime(), limit]);
+export async function purgeTasks(
+  database: Database,
+  endedBefore: Date,
+  limit: number,
+  statuses?: readonly TaskStatus[],
+): Promise<number> {
+  const values = [endedBefore.getTime(), limit, statuses ?? null];
+  const [gone] = await database.query<{ count: number }>(PURGE_TASKS, values);
   return gone?.count ?? 0;
 }
 

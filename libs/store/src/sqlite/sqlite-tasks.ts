@@ -17,6 +17,7 @@ import type {
   Task,
   TaskBatch,
   TaskKey,
+  TaskStatus,
   TaskStore,
 } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
@@ -39,7 +40,9 @@ import type { SqliteTransaction } from './sqlite-transaction.ts';
 
 const PURGE_TASKS = `
   DELETE FROM finished_task
-  WHERE rowid IN (SELECT rowid FROM finished_task WHERE finished_at < ? ORDER BY finished_at LIMIT ?)`;
+  WHERE rowid IN (SELECT rowid FROM finished_task
+    WHERE finished_at < ?1 AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
+    ORDER BY finished_at LIMIT ?3)`;
 const PURGE_REQUESTS = 'DELETE FROM create_request WHERE created_at < ?';
 
 /** Tasks in SQLite. Changes go through the group commit; reads are done at once, since no transaction outlives a turn. */
@@ -143,8 +146,9 @@ export class SqliteTasks implements TaskStore {
     return listTaskIds(this.#tx.db, query);
   }
 
-  purgeTasks(endedBefore: Date, limit: number): Promise<number> {
-    return this.#group.run(() => this.#tx.db.run(PURGE_TASKS, endedBefore.getTime(), limit));
+  purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]): Promise<number> {
+    const wanted = statuses ? JSON.stringify(statuses) : null;
+    return this.#group.run(() => this.#tx.db.run(PURGE_TASKS, endedBefore.getTime(), wanted, limit));
   }
 
   purgeRequests(usedBefore: Date): Promise<number> {

@@ -55,6 +55,13 @@ export function purgeTests(context: SuiteContext): void {
       expect(await context.list()).toHaveLength(4);
     });
 
+    it('A12: takes only those that ended as is asked for, however many others are older', async () => {
+      const ids = await ended(6);
+      expect(await context.tasks.purgeTasks(context.clock.now(), 1, ['FAILED'])).toBe(1);
+      expect(await context.tasks.purgeTasks(context.clock.now(), 10, ['FAILED', 'CANCELLED'])).toBe(3);
+      expect(await leftIds()).toEqual([ids[0], ids[3]].sort());
+    });
+
     it('writes no event', async () => {
       await ended(2);
       await context.events();
