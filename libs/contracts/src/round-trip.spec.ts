@@ -1,4 +1,12 @@
-import { CLAIM_STRATEGIES, TASK_STATUSES, WORKER_STATES, type RetryPolicy, type Task, type Worker } from '@orrery/core';
+import {
+  CLAIM_STRATEGIES,
+  TASK_STATUSES,
+  WORKER_STATES,
+  type RetryPolicy,
+  type Task,
+  type TaskType,
+  type Worker,
+} from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { ERROR_CATEGORIES, ERROR_TYPES, SEVERITIES, TaskError, type TaskErrorData } from '@orrery/task-error';
 import fc from 'fast-check';
@@ -139,7 +147,43 @@ const flowLimit = fc
   })
   .filter(({ maxRunning, rate }) => maxRunning !== null || rate !== null);
 
+const dedupWindow = fc.oneof(
+  fc.constantFrom('WHILE_ACTIVE' as const, 'FOREVER' as const),
+  fc.integer({ min: 1, max: 315_360_000_000 }).map((millis) => Duration.ofMillis(millis)),
+);
+const taskType: fc.Arbitrary<TaskType> = fc.record({
+  namespace: text,
+  name: text,
+  version: uint32,
+  description: text,
+  paramSchema: text,
+  defaults: fc.record(
+    {
+      queue: text.filter(Boolean),
+      priority: fc.integer({ min: -1_000_000, max: 1_000_000 }),
+      retryPolicy,
+      runTimeout: duration,
+      labels: labels.filter((map) => Object.keys(map).length > 0),
+      dedup: dedupWindow,
+    },
+    { requiredKeys: [] },
+  ),
+  active: fc.boolean(),
+  createdAt: instant,
+  updatedAt: instant,
+});
+
 describe('what is sent is what is received', () => {
+  test('a task type', () => {
+    check(taskType, (sent) => contracts.taskTypeFromProto(contracts.taskTypeToProto(sent)));
+  });
+
+  test('how duplicates are known', () => {
+    check(fc.record({ key: text, window: dedupWindow }), (sent) =>
+      contracts.dedupFromProto(contracts.dedupToProto(sent), 'dedup'),
+    );
+  });
+
   test('a duration', () => {
     check(anyDuration, (sent) => contracts.durationFromProto(contracts.durationToProto(sent), 'd'));
   });

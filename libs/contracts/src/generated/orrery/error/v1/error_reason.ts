@@ -124,8 +124,7 @@ export const ErrorReason = {
    */
   DEDUP_KEY_TAKEN: 30,
   /**
-   * TASK_TYPE_NOT_FOUND - NOT_FOUND. No such type is registered, or not in this version; a task of it is refused if it names a version, or if its namespace
-   * is strict.
+   * TASK_TYPE_NOT_FOUND - NOT_FOUND. No such type is registered, or not in this version. A task is refused so only if it names a version.
    *
    *     {"reason": "TASK_TYPE_NOT_FOUND", "domain": "orrery.dev",
    *      "metadata": {"namespace": "default", "type": "mail.send", "version": "2"}}

@@ -569,7 +569,7 @@ export const DeactivateTaskTypeResponse: MessageFns<DeactivateTaskTypeResponse> 
 
 /**
  * The kinds of work there are. A task whose type is registered is checked and completed by it when it is created; other tasks are
- * accepted as they are, unless their namespace is strict. Every process that creates tasks hears of a change within a second or so.
+ * accepted as they are. Every process that creates tasks hears of a change within a second or so.
  */
 export type TaskTypeServiceDefinition = typeof TaskTypeServiceDefinition;
 export const TaskTypeServiceDefinition = {
