@@ -1,5 +1,5 @@
-import { taskFromProto, taskv1 } from '@orrery/contracts';
-import type { Task } from '@orrery/core';
+import { durationFromProto, taskFromProto, taskv1 } from '@orrery/contracts';
+import type { QueueStats, Task } from '@orrery/core';
 import { OrreryError, traceCreation } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 import { bulkChange, type BulkOptions, type BulkProgress, type BulkSelection } from './bulk-change.ts';
@@ -53,6 +53,8 @@ export interface Tasks {
   cancel(id: string, options?: AbortOptions): Promise<Task>;
   /** Sets a FAILED task PENDING again, due now. */
   retry(id: string, options?: AbortOptions): Promise<Task>;
+  /** The live tasks, counted by queue; queues without any are left out. */
+  stats(options?: AbortOptions): Promise<readonly Omit<QueueStats, 'namespace'>[]>;
   /** Deletes a task that has ended; others only by `force`. */
   delete(id: string, options?: AbortOptions & { readonly force?: boolean }): Promise<void>;
   /** Redrives FAILED tasks, all that match. */
@@ -142,6 +144,16 @@ export function createTasks(connection: Connection): {
     cancel,
     async retry(id, { signal } = {}) {
       return present(await connection.call((options) => stub.retryTask({ namespace, taskId: id }, options), signal));
+    },
+    async stats({ signal } = {}) {
+      const { queues } = await connection.call((options) => stub.getStats({ namespace }, options), signal);
+      return queues.map(({ queue, readyCount, scheduledCount, runningCount, oldestReadyAge }) => ({
+        queue,
+        ready: Number(readyCount),
+        scheduled: Number(scheduledCount),
+        running: Number(runningCount),
+        oldestReadyFor: durationFromProto(oldestReadyAge, 'oldest_ready_age'),
+      }));
     },
     async delete(id, { signal, force = false } = {}) {
       await connection.call((options) => stub.deleteTask({ namespace, taskId: id, force }, options), signal);

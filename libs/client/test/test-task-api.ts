@@ -117,6 +117,7 @@ export async function startTestTaskApi(): Promise<TestTaskApi> {
     retryTask: async ({ taskId }, context) => find(taskId, context),
     rescheduleTask: async ({ taskId }, context) => find(taskId, context),
     deleteTask: async () => ({}),
+    getStats: async () => ({ queues: [] }),
     async *bulkRetryTasks() {},
     async *bulkCancelTasks() {},
     async *bulkDeleteTasks() {},

@@ -8,6 +8,7 @@ import { bulkChange, CANCEL, deleteTask, deletion, RETRY } from './bulk-changes.
 import { createTask, createTasks } from './create-tasks.ts';
 import type { Definitions } from './definitions.ts';
 import { parseListQuery } from './list-query.ts';
+import { getStats } from './get-stats.ts';
 import { readContext } from './request-context.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 import type { Waiters } from './waiters.ts';
@@ -74,6 +75,7 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
       await deleteTask(deps, readKey(request), request.force);
       return {};
     },
+    getStats: async (request) => ({ queues: await getStats(store, request.namespace) }),
     bulkRetryTasks: (request, call) => bulkChange(deps, RETRY, request, call.signal),
     bulkCancelTasks: (request, call) => bulkChange(deps, CANCEL, request, call.signal),
     bulkDeleteTasks: (request, call) => bulkChange(deps, deletion(request.force), request, call.signal),

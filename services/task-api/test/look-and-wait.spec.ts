@@ -37,6 +37,23 @@ describe('looking at tasks, waiting for them, changing their course', () => {
     return lease.taskId;
   }
 
+  it('counts the live tasks of a namespace by queue', async () => {
+    await create({ queue: 'b' });
+    await create({ queue: 'b' });
+    await create({ delay: { seconds: 60n, nanos: 0 } });
+    await create();
+    await run();
+    fixture.clock.advance(Duration.ofSeconds(7));
+    const { queues } = await fixture.tasks.getStats({ namespace: '' });
+    expect(queues).toEqual([
+      { queue: 'b', readyCount: 2n, scheduledCount: 0n, runningCount: 0n, oldestReadyAge: { seconds: 7n, nanos: 0 } },
+      { queue: 'default', readyCount: 0n, scheduledCount: 1n, runningCount: 1n, oldestReadyAge: undefined },
+    ]);
+    expect((await fixture.tasks.getStats({ namespace: 'other' })).queues).toEqual([]);
+    const { code, refusal } = await refusalOf((options) => fixture.tasks.getStats({ namespace: 'a b' }, options));
+    expect([code, refusal.metadata['field']]).toEqual(['INVALID_ARGUMENT', 'namespace']);
+  });
+
   it('pages through all tasks once, newest first, while new ones arrive', async () => {
     const ids: string[] = [];
     for (let i = 0; i < 25; i++) ids.push(await create());

@@ -311,6 +311,32 @@ export interface BulkDeleteTasksResponse {
   progress: BulkProgress | undefined;
 }
 
+/** Request for GetStats. */
+export interface GetStatsRequest {
+  /** The namespace to count in. */
+  namespace: string;
+}
+
+/** Response for GetStats. */
+export interface GetStatsResponse {
+  /** One for each queue that has live tasks, by name. */
+  queues: QueueStats[];
+}
+
+/** The live tasks of one queue. */
+export interface QueueStats {
+  /** The queue. */
+  queue: string;
+  /** PENDING and due. */
+  readyCount: bigint;
+  /** PENDING and not due yet. */
+  scheduledCount: bigint;
+  /** RUNNING. */
+  runningCount: bigint;
+  /** How long ago the ready task was due that has been due longest. Unset: none is ready. */
+  oldestReadyAge: Duration | undefined;
+}
+
 function createBaseCreateTaskRequest(): CreateTaskRequest {
   return { namespace: "", task: undefined, requestId: "" };
 }
@@ -2278,6 +2304,197 @@ export const BulkDeleteTasksResponse: MessageFns<BulkDeleteTasksResponse> = {
   },
 };
 
+function createBaseGetStatsRequest(): GetStatsRequest {
+  return { namespace: "" };
+}
+
+export const GetStatsRequest: MessageFns<GetStatsRequest> = {
+  encode(message: GetStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.namespace !== "") {
+      writer.uint32(10).string(message.namespace);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStatsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStatsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetStatsResponse(): GetStatsResponse {
+  return { queues: [] };
+}
+
+export const GetStatsResponse: MessageFns<GetStatsResponse> = {
+  encode(message: GetStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.queues) {
+      QueueStats.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetStatsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetStatsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queues.push(QueueStats.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQueueStats(): QueueStats {
+  return { queue: "", readyCount: 0n, scheduledCount: 0n, runningCount: 0n, oldestReadyAge: undefined };
+}
+
+export const QueueStats: MessageFns<QueueStats> = {
+  encode(message: QueueStats, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.queue !== "") {
+      writer.uint32(10).string(message.queue);
+    }
+    if (message.readyCount !== 0n) {
+      if (BigInt.asUintN(64, message.readyCount) !== message.readyCount) {
+        throw new globalThis.Error("value provided for field message.readyCount of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.readyCount);
+    }
+    if (message.scheduledCount !== 0n) {
+      if (BigInt.asUintN(64, message.scheduledCount) !== message.scheduledCount) {
+        throw new globalThis.Error("value provided for field message.scheduledCount of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.scheduledCount);
+    }
+    if (message.runningCount !== 0n) {
+      if (BigInt.asUintN(64, message.runningCount) !== message.runningCount) {
+        throw new globalThis.Error("value provided for field message.runningCount of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.runningCount);
+    }
+    if (message.oldestReadyAge !== undefined) {
+      Duration.encode(message.oldestReadyAge, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueueStats {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueueStats();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queue = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.readyCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.scheduledCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.runningCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.oldestReadyAge = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * The front door: create tasks, look at them, wait for them, change their course.
  *
@@ -2390,6 +2607,18 @@ export const TaskServiceDefinition = {
       options: {},
     },
     /**
+     * Counts the live tasks of a namespace, by queue: how many can run, how many wait for their time, how many run, and how long the
+     * oldest has been ready. Looks at every live task: for a look every few seconds.
+     */
+    getStats: {
+      name: "GetStats",
+      requestType: GetStatsRequest as typeof GetStatsRequest,
+      requestStream: false,
+      responseType: GetStatsResponse as typeof GetStatsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
      * Redrives many FAILED tasks (dead letters: ListTasks with the status FAILED), as RetryTask does each.
      *
      * Tasks are changed up to 1,000 in a transaction, newest id first; each response says how far it is. Whoever hangs up stops it
@@ -2462,6 +2691,11 @@ export interface TaskServiceImplementation<CallContextExt = {}> {
    */
   deleteTask(request: DeleteTaskRequest, context: CallContext & CallContextExt): Promise<DeleteTaskResponse>;
   /**
+   * Counts the live tasks of a namespace, by queue: how many can run, how many wait for their time, how many run, and how long the
+   * oldest has been ready. Looks at every live task: for a look every few seconds.
+   */
+  getStats(request: GetStatsRequest, context: CallContext & CallContextExt): Promise<GetStatsResponse>;
+  /**
    * Redrives many FAILED tasks (dead letters: ListTasks with the status FAILED), as RetryTask does each.
    *
    * Tasks are changed up to 1,000 in a transaction, newest id first; each response says how far it is. Whoever hangs up stops it
@@ -2520,6 +2754,11 @@ export interface TaskServiceClient<CallOptionsExt = {}> {
    * used again; its events and records stay.
    */
   deleteTask(request: DeleteTaskRequest, options?: CallOptions & CallOptionsExt): Promise<DeleteTaskResponse>;
+  /**
+   * Counts the live tasks of a namespace, by queue: how many can run, how many wait for their time, how many run, and how long the
+   * oldest has been ready. Looks at every live task: for a look every few seconds.
+   */
+  getStats(request: GetStatsRequest, options?: CallOptions & CallOptionsExt): Promise<GetStatsResponse>;
   /**
    * Redrives many FAILED tasks (dead letters: ListTasks with the status FAILED), as RetryTask does each.
    *
