@@ -15,6 +15,9 @@ export interface FlowStore {
   /** Deletes a limit; returns whether there was one. */
   deleteLimit(namespace: string, name: string): Promise<boolean>;
 
+  /** Whether any limit can hold for tasks in these queues; cheap enough to be asked with each claim. */
+  areLimited(namespace: string, queues: readonly string[]): Promise<boolean>;
+
   /** How long until a rate lets something begin in these queues that it holds back now; null: no rate holds anything back. */
   nextOpening(namespace: string, queues: readonly string[]): Promise<Duration | null>;
 

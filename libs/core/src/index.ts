@@ -1,3 +1,4 @@
+export * from './ageing.ts';
 export * from './attempt-deadline.ts';
 export * from './audit-store.ts';
 export * from './candidate-list.ts';

@@ -17,7 +17,7 @@ const options: ClaimOptions = {
 
 describe('ClaimGroup', () => {
   const store = openMemoryStore({});
-  const dispatcher = new Dispatcher(store.tasks, createLogger({ level: 'error', format: 'json' }), () => {});
+  const dispatcher = new Dispatcher(store, createLogger({ level: 'error', format: 'json' }), () => {});
 
   afterAll(async () => {
     await dispatcher.stop();
@@ -67,7 +67,7 @@ describe('ClaimGroup', () => {
       claimTasks: (claim: Parameters<typeof claimTasks>[0]) => (claims.push(claim.slots.length), claimTasks(claim)),
     };
     const counted = new Dispatcher(
-      Object.assign(Object.create(store.tasks), counting),
+      { tasks: Object.assign(Object.create(store.tasks), counting), flow: store.flow },
       createLogger({ level: 'error', format: 'json' }),
       () => {},
     );

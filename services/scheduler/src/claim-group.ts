@@ -1,6 +1,7 @@
-import type { Task, TaskStore } from '@orrery/core';
+import type { FlowStore, Store, Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Loop, startLoop, type Logger } from '@orrery/service';
+import type { ClaimTurns } from './claim-turns.ts';
 import type { Claimer, ClaimOptions } from './claimer.ts';
 import { shareSlots } from './share-slots.ts';
 
@@ -18,13 +19,24 @@ export class ClaimGroup {
   private readonly claimers: Claimer[] = [];
   private readonly loop: Loop;
   private turn = 0;
+  /** Whether limits may be what held the last claim back. */
+  private isHeld = false;
+  private opening: NodeJS.Timeout | undefined;
   private readonly options: ClaimOptions;
-  private readonly store: TaskStore;
+  private readonly turns: ClaimTurns;
+  private readonly store: Pick<Store, 'tasks' | 'flow'>;
   private readonly logger: Logger;
   private readonly claimed: () => void;
 
-  constructor(options: ClaimOptions, store: TaskStore, logger: Logger, claimed: () => void) {
+  constructor(
+    options: ClaimOptions,
+    turns: ClaimTurns,
+    store: Pick<Store, 'tasks' | 'flow'>,
+    logger: Logger,
+    claimed: () => void,
+  ) {
     this.options = options;
+    this.turns = turns;
     this.store = store;
     this.logger = logger;
     this.claimed = claimed;
@@ -58,20 +70,35 @@ export class ClaimGroup {
     this.loop.wake();
   }
 
+  /** Something ended, which may have made room under a limit. */
+  roomMade(): void {
+    if (this.isHeld) this.wake();
+  }
+
   async stop(): Promise<void> {
     await this.loop.stop();
+    clearTimeout(this.opening);
   }
 
   private async claim(): Promise<'again' | 'idle'> {
     const slots = shareSlots(this.claimers, MAX_CLAIM, this.turn++);
     if (slots.length === 0) return 'idle';
-    const tasks = await this.store.claimTasks({
-      ...this.options,
-      slots: slots.map((claimer) => claimer.options.workerId),
-    });
+    const { tasks, more } = await this.turns.claim(slots.map((claimer) => claimer.options.workerId));
     if (tasks.length > 0) this.claimed();
     await this.handOver(slots, tasks);
-    return tasks.length === slots.length ? 'again' : 'idle';
+    if (more) return 'again';
+    await this.lookForLimits(this.store.flow);
+    return 'idle';
+  }
+
+  /** Where limits hold something back, the next claim is made when there may be room rather than at the next look. */
+  private async lookForLimits(flow: FlowStore): Promise<void> {
+    const { namespace, queues } = this.options;
+    this.isHeld = await flow.areLimited(namespace, queues);
+    clearTimeout(this.opening);
+    const opening = this.isHeld ? await flow.nextOpening(namespace, queues) : null;
+    if (opening && opening.compareTo(POLL_INTERVAL) < 0)
+      this.opening = setTimeout(() => this.wake(), opening.toMillis());
   }
 
   private async handOver(slots: readonly Claimer[], tasks: readonly Task[]): Promise<void> {
@@ -90,7 +117,7 @@ export class ClaimGroup {
   /** The claimer went away while its tasks were being claimed: they must not wait for the lease to run out. */
   private async handBack(tasks: readonly Task[]): Promise<void> {
     const leases = tasks.map((task) => ({ taskId: task.id, token: task.leaseToken ?? '' }));
-    await this.store.releaseTasks(this.options.namespace, leases);
+    await this.store.tasks.releaseTasks(this.options.namespace, leases);
     this.logger.debug('handed tasks back: their claimer is gone', { count: tasks.length });
   }
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_AGEING } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import {
   commonConfig,
@@ -17,6 +18,8 @@ const schema = z.object({
   ...retentionConfig(),
   /** How long events are kept to be read again. */
   ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
+  /** How old a task must be to get a share of the claims whatever its priority. */
+  ORRERY_AGEING: durationText().default(DEFAULT_AGEING),
 });
 
 /** Reads the configuration; every problem is reported at once. */

@@ -103,7 +103,7 @@ async function claimTasks(
   const signal = AbortSignal.any([context.signal, deps.draining]);
   const tasks =
     wait === 0
-      ? await deps.store.claimTasks({ ...options, slots: new Array<string>(maxTasks).fill(options.workerId) })
+      ? await deps.dispatcher.claimNow(options, maxTasks)
       : await pollForTasks(deps.dispatcher, options, maxTasks, wait, signal);
   if (tasks.length > 0) deps.changed();
   // A caller that has hung up will never hear of its leases: all go back, and no attempt is used up.

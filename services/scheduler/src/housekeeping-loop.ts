@@ -1,4 +1,4 @@
-import type { Clock, EventLog, Retention, ScheduleStore, TaskStatus, TaskStore } from '@orrery/core';
+import type { Clock, Retention, Store, TaskStatus } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type Logger, type Loop, startLoop } from '@orrery/service';
 import type { Relay } from './relay-loop.ts';
@@ -28,7 +28,7 @@ const TASKS = 1_000;
 
 /** Forgets what nobody may ask for any more, and looks whether events get through. */
 export function startHousekeepingLoop(deps: {
-  readonly store: { readonly tasks: TaskStore; readonly schedules: ScheduleStore; readonly events: EventLog };
+  readonly store: Pick<Store, 'tasks' | 'flow' | 'schedules' | 'events'>;
   readonly relay: Relay | null;
   /** How long ended tasks are kept. */
   readonly retention: Retention;
@@ -56,6 +56,7 @@ export function startHousekeepingLoop(deps: {
       await store.tasks.purgeRequests(ago(REMEMBER_REQUESTS));
       await store.schedules.purgeSchedules(ago(REMEMBER_RUNS), RUNS);
       const keys = await store.tasks.purgeDedupKeys(KEYS);
+      await store.flow.purgeRates();
       const lag = await relay?.lag();
       if (lag?.oldestAge && lag.oldestAge.compareTo(LATE) > 0)
         logger.warn('events wait to be published', { batches: lag.batches, oldestAge: lag.oldestAge });

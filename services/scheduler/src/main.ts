@@ -29,6 +29,7 @@ await runProcess(
       ...(bus && { publish: (events: readonly OrreryEvent[]) => bus.publish(events) }),
       retention: retentionOf(config),
       eventRetention: config.ORRERY_EVENT_RETENTION,
+      ageing: config.ORRERY_AGEING,
     });
     const outboxLag = async () => (scheduler.relay ? scheduler.relay.lag() : null);
     const stopReporting = reportBacklog({ tasks: store.tasks, outboxLag, telemetry, logger });

@@ -26,7 +26,7 @@ import type { WorkStream } from './work-stream.ts';
 
 /** What the scheduler is made of. */
 export interface SchedulerParts {
-  readonly store: Pick<Store, 'tasks' | 'schedules' | 'events' | 'listenForTasks'>;
+  readonly store: Pick<Store, 'tasks' | 'flow' | 'schedules' | 'events' | 'listenForTasks'>;
   readonly logger: Logger;
   /** The largest result or error that a worker may send, in bytes. */
   readonly maxPayloadBytes: number;
@@ -36,6 +36,8 @@ export interface SchedulerParts {
   readonly eventRetention?: Duration;
   /** How long ended tasks are kept. Default `DEFAULT_RETENTION`. */
   readonly retention?: Retention;
+  /** How old a task must be to get a share of the claims whatever its priority. Default 5 min. */
+  readonly ageing?: Duration;
   readonly clock?: Clock;
   /** Decides the jitter of retries; 0 (inclusive) to 1 (exclusive). */
   readonly random?: () => number;
@@ -57,9 +59,10 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
   let listening: Subscription | undefined;
   const changed = (): void => sequence.wake();
   const scheduled = (): void => due.wake();
-  const dispatcher = new Dispatcher(tasks, logger, changed);
+  const dispatcher = new Dispatcher(store, logger, changed, { clock, ...(parts.ageing && { ageing: parts.ageing }) });
+  const roomMade = (namespace: string): void => dispatcher.roomMade(namespace);
   const ready = (namespace: string): void => dispatcher.wakeNamespace(namespace);
-  const settlement = new Settlement({ store: tasks, random, changed, ready, scheduled });
+  const settlement = new Settlement({ store: tasks, random, changed, ready, roomMade, scheduled });
   const calls = new LeaseCalls({ store: tasks, settlement, clock, maxPayloadBytes });
   const control = new SchedulerControl({
     store: tasks,

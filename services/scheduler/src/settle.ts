@@ -24,6 +24,7 @@ export class Settlement {
   private readonly changed: () => void;
   private readonly scheduled: () => void;
   private readonly ready: (namespace: string) => void;
+  private readonly roomMade: (namespace: string) => void;
 
   constructor(deps: {
     readonly store: TaskStore;
@@ -32,6 +33,8 @@ export class Settlement {
     readonly changed: () => void;
     /** Called when tasks of a namespace went back to their queues and are due. */
     readonly ready: (namespace: string) => void;
+    /** Called when attempts of a namespace ended, which may have made room under a limit. */
+    readonly roomMade: (namespace: string) => void;
     /** Called when a task was given a time in the future. */
     readonly scheduled: () => void;
   }) {
@@ -39,6 +42,7 @@ export class Settlement {
     this.random = deps.random;
     this.changed = deps.changed;
     this.ready = deps.ready;
+    this.roomMade = deps.roomMade;
     this.scheduled = deps.scheduled;
   }
 
@@ -46,6 +50,7 @@ export class Settlement {
     if (completions.length === 0) return [];
     const outcomes = await this.store.completeTasks(namespace, completions);
     this.changed();
+    this.roomMade(namespace);
     return outcomes;
   }
 
@@ -100,6 +105,7 @@ export class Settlement {
   private async apply(namespace: string, decided: readonly DecidedFailure[]): Promise<readonly LeaseOutcome[]> {
     const outcomes = await this.store.failTasks(namespace, decided);
     this.changed();
+    this.roomMade(namespace);
     const delays = decided.flatMap(({ decision }) => (decision.retry ? [decision.delay] : []));
     if (delays.some((delay) => delay.isZero)) this.ready(namespace);
     if (delays.some((delay) => !delay.isZero)) this.scheduled();

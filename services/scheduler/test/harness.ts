@@ -1,5 +1,5 @@
 import { dispatchv1, taskv1 } from '@orrery/contracts';
-import { EXPONENTIAL, newTaskId, type RetryPolicy, type Store, type OrreryEvent, type TaskSpec } from '@orrery/core';
+import { EXPONENTIAL, newTaskId, type Store, type OrreryEvent, type TaskSpec } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLogger, serve, type ServerLimits } from '@orrery/service';
 import { openMemoryStore } from '@orrery/store';
@@ -55,7 +55,9 @@ type TaskTimeouts = Pick<TaskSpec, 'runTimeout' | 'queueTimeout' | 'heartbeatTim
 export async function addTasks(
   store: Store,
   count: number,
-  options: { type?: string; retryPolicy?: RetryPolicy; params?: Uint8Array } & Partial<TaskTimeouts> = {},
+  options: Partial<Pick<TaskSpec, 'type' | 'priority' | 'flowKey' | 'retryPolicy'> & TaskTimeouts> & {
+    params?: Uint8Array;
+  } = {},
 ): Promise<string[]> {
   const specs = Array.from({ length: count }, () => ({
     namespace: 'default',
@@ -63,8 +65,8 @@ export async function addTasks(
     queue: 'default',
     type: options.type ?? 'test.work',
     params: { data: options.params ?? Buffer.from('{}'), contentType: 'application/json' },
-    priority: 0,
-    flowKey: '',
+    priority: options.priority ?? 0,
+    flowKey: options.flowKey ?? '',
     retryPolicy: options.retryPolicy ?? EXPONENTIAL,
     runTimeout: options.runTimeout ?? null,
     queueTimeout: options.queueTimeout ?? null,

@@ -12,7 +12,7 @@ describe('a worker that grants many credits and does not read', () => {
   const MIB = 1024 * 1024;
   const logger = createLogger({ level: 'error', format: 'json' });
   const store = openMemoryStore();
-  const dispatcher = new Dispatcher(openMemoryStore().tasks, logger, () => {});
+  const dispatcher = new Dispatcher(openMemoryStore(), logger, () => {});
   const nothing = (): void => undefined;
   const tasks = store.tasks;
   const settlement = new Settlement({
@@ -20,6 +20,7 @@ describe('a worker that grants many credits and does not read', () => {
     random: () => 0.5,
     changed: nothing,
     ready: nothing,
+    roomMade: nothing,
     scheduled: nothing,
   });
   const calls = new LeaseCalls({ store: tasks, settlement, clock: systemClock, maxPayloadBytes: MIB });

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { DEFAULT_AGEING } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { commonConfig, durationText, type Env, natsConfig, readEnv, retentionConfig } from '@orrery/service';
 import { z } from 'zod';
@@ -10,6 +11,8 @@ const schema = z
     ...retentionConfig(),
     /** How long events are kept to be read again. */
     ORRERY_EVENT_RETENTION: durationText().default(Duration.of({ days: 7 })),
+    /** How old a task must be to get a share of the claims whatever its priority. */
+    ORRERY_AGEING: durationText().default(DEFAULT_AGEING),
     /** How long the audit trail is kept. */
     ORRERY_AUDIT_RETENTION: durationText().default(Duration.of({ days: 90 })),
     /** Where the data is kept. */

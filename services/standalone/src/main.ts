@@ -26,6 +26,7 @@ await runProcess(
         maxPayloadBytes: config.ORRERY_MAX_PAYLOAD_BYTES,
         retention: retentionOf(config),
         eventRetention: config.ORRERY_EVENT_RETENTION,
+        ageing: config.ORRERY_AGEING,
         auditRetention: config.ORRERY_AUDIT_RETENTION,
       }),
       host: config.ORRERY_HOST,

@@ -17,6 +17,8 @@ export interface StandaloneParts {
   readonly eventRetention?: Duration;
   /** How long ended tasks are kept. Default `DEFAULT_RETENTION`. */
   readonly retention?: Retention;
+  /** How old a task must be to get a share of the claims whatever its priority. Default 5 min. */
+  readonly ageing?: Duration;
   /** How long the audit trail is kept. Default 90 days. */
   readonly auditRetention?: Duration;
 }
@@ -25,7 +27,7 @@ const AUDIT_RETENTION = Duration.of({ days: 90 });
 
 /** All services as one: they call each other directly. */
 export function createStandalone(parts: StandaloneParts): readonly ServiceModule[] {
-  const { store, bus, logger, maxPayloadBytes, eventRetention, retention } = parts;
+  const { store, bus, logger, maxPayloadBytes, eventRetention, retention, ageing } = parts;
   const scheduler = createSchedulerService({
     store,
     logger,
@@ -33,6 +35,7 @@ export function createStandalone(parts: StandaloneParts): readonly ServiceModule
     publish: (events) => bus.publish(events),
     ...(eventRetention && { eventRetention }),
     ...(retention && { retention }),
+    ...(ageing && { ageing }),
   });
   const taskApi = createTaskApiService({ store, scheduler: scheduler.control, bus, logger, maxPayloadBytes });
   const registry = createWorkerRegistryService({ store, scheduler: scheduler.control, logger });

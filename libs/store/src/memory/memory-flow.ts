@@ -37,6 +37,10 @@ export class MemoryFlow implements FlowStore {
     return flow?.limits.delete(name) ?? false;
   }
 
+  async areLimited(namespace: string, queues: readonly string[]): Promise<boolean> {
+    return (await this.listLimits(namespace)).some((limit) => concernsQueues(limit, queues));
+  }
+
   async nextOpening(namespace: string, queues: readonly string[]): Promise<Duration | null> {
     const now = this.#clock.now();
     const waits = [...(this.#flows.get(namespace)?.limits.values() ?? [])]

@@ -73,8 +73,14 @@ export class PostgresFlow implements FlowStore {
     return deleted.length > 0;
   }
 
+  async areLimited(namespace: string, queues: readonly string[]): Promise<boolean> {
+    const limited = await this.#knownLimits();
+    if (limited.size === 0) return false;
+    return ['', ...queues].some((queue) => limited.has(nameOf(namespace, queue)));
+  }
+
   async nextOpening(namespace: string, queues: readonly string[]): Promise<Duration | null> {
-    if (!(await this.#areLimited(namespace, queues))) return null;
+    if (!(await this.areLimited(namespace, queues))) return null;
     const rates = await this.#database.query<FlowRateRow & { now: number }>(RATES, [this.#database.now(), namespace]);
     if (rates.length === 0) return null;
     const limits = (await this.listLimits(namespace)).filter((limit) => concernsQueues(limit, queues));
@@ -95,7 +101,7 @@ export class PostgresFlow implements FlowStore {
    */
   async mustShare(namespace: string, queues: readonly string[]): Promise<boolean> {
     if (queues.some((queue) => this.#keyed.has(nameOf(namespace, queue)))) return true;
-    return this.#areLimited(namespace, queues);
+    return this.areLimited(namespace, queues);
   }
 
   /** Notes in which of these queues keyed tasks are ready. */
@@ -116,12 +122,6 @@ export class PostgresFlow implements FlowStore {
     } finally {
       if (this.#turns.get(namespace) === own) this.#turns.delete(namespace);
     }
-  }
-
-  async #areLimited(namespace: string, queues: readonly string[]): Promise<boolean> {
-    const limited = await this.#knownLimits();
-    if (limited.size === 0) return false;
-    return ['', ...queues].some((queue) => limited.has(nameOf(namespace, queue)));
   }
 
   #knownLimits(): Promise<ReadonlySet<string>> {

@@ -56,6 +56,10 @@ export class SqliteFlow implements FlowStore {
     });
   }
 
+  async areLimited(namespace: string, queues: readonly string[]): Promise<boolean> {
+    return readLimits(this.#tx.db, namespace).some((limit) => concernsQueues(limit, queues));
+  }
+
   async nextOpening(namespace: string, queues: readonly string[]): Promise<Duration | null> {
     const limits = readLimits(this.#tx.db, namespace).filter((limit) => concernsQueues(limit, queues));
     const now = this.#clock.now();

@@ -169,6 +169,8 @@ export function flowTests(context: SuiteContext): void {
         false,
       ]);
       expect(await flow.listLimits('no-such-namespace')).toEqual([]);
+      expect(await flow.areLimited('no-such-namespace', ['default'])).toBe(false);
+      expect(await flow.areLimited(context.namespace, ['default'])).toBe(true);
     });
 
     it('a limit that is deleted holds nothing back, and what was used of its rate is forgotten', async () => {
