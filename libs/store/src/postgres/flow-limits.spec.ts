@@ -38,6 +38,8 @@ async function create(store: Store, count: number, flowKey: string): Promise<voi
       retryPolicy: EXPONENTIAL,
       runTimeout: null,
       queueTimeout: null,
+      dedupKey: '',
+      typeVersion: 0,
       heartbeatTimeout: null,
       labels: {},
       correlationId: '',

@@ -12,7 +12,11 @@ import { Status } from "../../../google/rpc/status.ts";
 import { TaskError } from "../../error/v1/task_error.ts";
 import { Payload, TaskStatus } from "../../task/v1/task.ts";
 
-/** Which of the due tasks come first. */
+/**
+ * Which of the due tasks come first. Where tasks have flow keys, the keys take turns within one priority, and each key's own tasks come
+ * in this order. While there is more to do than is claimed, one claim in ten by LIFO or PRIORITY goes first to tasks that were created
+ * more than 5 minutes ago (unless configured otherwise), oldest first, so that nothing starves.
+ */
 export const ClaimStrategy = {
   /** UNSPECIFIED - Same as PRIORITY. */
   UNSPECIFIED: 0,
