@@ -30,12 +30,16 @@ export interface ServerLimits {
   readonly unread?: Duration | undefined;
 }
 
+/** Where a server listens: on a port of a host (0: any free one), or on a socket in the file system. */
+export type Listening =
+  { readonly host: string; readonly port: number } | { readonly socket: string; readonly host?: never };
+
+/** What a server is made of, and where it listens. */
+export type ServeOptions = ServerParts & Listening;
+
 /** What a server is made of. */
-export interface ServeOptions {
+export interface ServerParts {
   readonly modules: readonly ServiceModule[];
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
   readonly logger: Logger;
   readonly limits?: ServerLimits | undefined;
   /** How long calls may go on after `stop` before they are cut off. */
@@ -45,6 +49,7 @@ export interface ServeOptions {
 
 /** A server that listens. */
 export interface RunningServer {
+  /** 0 on a socket in the file system. */
   readonly port: number;
   /** Refuses health checks, drains the modules, lets calls end, cuts off what is left after the grace, stops the modules. */
   stop(): Promise<void>;
@@ -73,12 +78,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await module.start();
       started.push(module);
     }
-    port = await server.listen(`${bracketed(options.host)}:${options.port}`, credentials(options.tls));
+    port = await server.listen(addressOf(options), credentials(options.tls));
   } catch (error) {
     await forEach(started, 'stop', logger);
     throw error;
   }
-  logger.info('listening', { host: options.host, port, services: names });
+  if (options.host === undefined) port = 0;
+  logger.info('listening', { ...placeOf(options, port), services: names });
 
   let stopped: Promise<void> | undefined;
   return { port, stop: () => (stopped ??= stop()) };
@@ -100,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   }
 }
 
-function newServer(bindings: readonly ServiceBinding[], { logger, limits }: ServeOptions): Server {
+function newServer(bindings: readonly ServiceBinding[], { logger, limits }: ServerParts): Server {
   const longPolls = bindings.flatMap(({ definition, longPolls }) =>
     longPolls.map((method) => `/${definition.fullName}/${definition.methods[method]?.name}`),
   );
@@ -129,6 +135,15 @@ function credentials(tls: TlsOptions | undefined): ServerCredentials {
   const { certificate, key, clientAuthority } = tls;
   const pair = { cert_chain: certificate, private_key: key };
   return ServerCredentials.createSsl(clientAuthority ?? null, [pair], clientAuthority !== undefined);
+}
+
+function addressOf(listening: Listening): string {
+  if (listening.host === undefined) return `unix:${listening.socket}`;
+  return `${bracketed(listening.host)}:${listening.port}`;
+}
+
+function placeOf(listening: Listening, port: number): object {
+  return listening.host === undefined ? { socket: listening.socket } : { host: listening.host, port };
 }
 
 function bracketed(host: string): string {

@@ -12,6 +12,8 @@ export interface TestProcess {
   line(pattern: RegExp): Promise<string>;
   /** The same for standard error. */
   errorLine(pattern: RegExp): Promise<string>;
+  /** Resolves with its exit code once it has ended by itself; null if a signal ended it. */
+  readonly exit: Promise<number | null>;
   /** Writes a line to its standard input. */
   say(text: string): void;
   /** Sends a signal. */
@@ -42,6 +44,7 @@ export function startProcess(
     ]);
   return {
     child,
+    exit: ended,
     line: (pattern) => orEnd(output.next(pattern), pattern),
     errorLine: (pattern) => orEnd(errors.next(pattern), pattern),
     say: (text) => void child.stdin.write(`${text}\n`),

@@ -1,1 +1,1 @@
-export { createStandalone, type StandaloneParts } from './standalone.ts';
+export { createStandalone, type Standalone, type StandaloneParts } from './standalone.ts';

@@ -28,7 +28,7 @@ await runProcess(
         eventRetention: config.ORRERY_EVENT_RETENTION,
         ageing: config.ORRERY_AGEING,
         auditRetention: config.ORRERY_AUDIT_RETENTION,
-      }),
+      }).modules,
       host: config.ORRERY_HOST,
       port: config.ORRERY_PORT,
       logger,

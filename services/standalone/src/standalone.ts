@@ -1,7 +1,7 @@
 import { createAssessmentLoggerService, fromLog } from '@orrery/assessment-logger';
 import type { EventBus, Retention, Store } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { createSchedulerService } from '@orrery/scheduler';
+import { createSchedulerService, type SchedulerControl } from '@orrery/scheduler';
 import type { Logger, ServiceModule } from '@orrery/service';
 import { createTaskApiService } from '@orrery/task-api';
 import { createWorkerRegistryService } from '@orrery/worker-registry';
@@ -25,8 +25,15 @@ export interface StandaloneParts {
 
 const AUDIT_RETENTION = Duration.of({ days: 90 });
 
+/** All services, to be served together. */
+export interface Standalone {
+  readonly modules: readonly ServiceModule[];
+  /** What else in this process asks of the scheduler. */
+  readonly control: SchedulerControl;
+}
+
 /** All services as one: they call each other directly. */
-export function createStandalone(parts: StandaloneParts): readonly ServiceModule[] {
+export function createStandalone(parts: StandaloneParts): Standalone {
   const { store, bus, logger, maxPayloadBytes, eventRetention, retention, ageing } = parts;
   const scheduler = createSchedulerService({
     store,
@@ -47,5 +54,5 @@ export function createStandalone(parts: StandaloneParts): readonly ServiceModule
     logger,
     retention: parts.auditRetention ?? AUDIT_RETENTION,
   });
-  return [scheduler, taskApi, registry, assessmentLogger];
+  return { modules: [scheduler, taskApi, registry, assessmentLogger], control: scheduler.control };
 }

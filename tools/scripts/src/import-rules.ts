@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sdk: ['pure', 'contracts', 'rpc'],
   service: ['pure', 'contracts', 'kit'],
   standalone: ['pure', 'contracts', 'kit', 'service', 'adapter'],
+  embedded: ['pure', 'contracts', 'rpc', 'kit', 'sdk', 'service', 'standalone', 'adapter'],
   cli: ['pure', 'sdk'],
   console: ['pure', 'sdk'],
   compat: ['pure', 'sdk'],
