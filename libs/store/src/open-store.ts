@@ -9,8 +9,8 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store that a URL names: "postgres://user:password@host:5432/database", "sqlite:path/to/file" or "memory:", which is
- * lost when the process ends. Only what that store needs is loaded.
+ * Opens the store that a URL names: "postgres://user:password@host:5432/database", "sqlite:path/to/file", "file:path/to/directory" or
+ * "memory:", which is lost when the process ends. Only what that store needs is loaded.
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   if (/^postgres(ql)?:\/\//.test(url)) {
@@ -22,11 +22,15 @@ export async function openStore(url: string, options: OpenStoreOptions = {}): Pr
     const { openSqliteStore } = await import('./sqlite/open-sqlite-store.ts');
     return openSqliteStore({ ...clock, path: url.slice('sqlite:'.length) });
   }
+  if (url.startsWith('file:')) {
+    const { openFileStore } = await import('./file/open-file-store.ts');
+    return openFileStore({ ...clock, directory: url.slice('file:'.length) });
+  }
   if (url === 'memory:') {
     const { openMemoryStore } = await import('./memory/open-memory-store.ts');
     return openMemoryStore(clock);
   }
   const scheme = url.split(':', 1)[0];
-  const known = '"postgres://…", "sqlite:FILE" or "memory:"';
+  const known = '"postgres://…", "sqlite:FILE", "file:DIRECTORY" or "memory:"';
   throw new StorageError(`a database URL begins with ${known}, not "${scheme}:"`, { transient: false });
 }

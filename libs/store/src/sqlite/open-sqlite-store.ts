@@ -3,15 +3,9 @@ import { NO_OTHERS } from '../no-others.ts';
 import { DataFile } from './data-file.ts';
 import { GroupCommit } from './group-commit.ts';
 import { migrateFile } from './migrate-file.ts';
-import { SqliteAudit } from './sqlite-audit.ts';
 import { SqliteDatabase } from './sqlite-database.ts';
-import { SqliteDefinitions } from './sqlite-definitions.ts';
-import { SqliteEvents } from './sqlite-events.ts';
-import { SqliteFlow } from './sqlite-flow.ts';
-import { SqliteSchedules } from './sqlite-schedules.ts';
-import { SqliteTasks } from './sqlite-tasks.ts';
+import { sqliteParts } from './sqlite-parts.ts';
 import { SqliteTransaction } from './sqlite-transaction.ts';
-import { SqliteWorkers } from './sqlite-workers.ts';
 
 /**
  * Opens a store that keeps everything in one file, which is made if need be, its directory too. One process has it at a time:
@@ -30,13 +24,7 @@ export async function openSqliteStore({
   const group = new GroupCommit(tx);
   let isOpen = true;
   return {
-    tasks: new SqliteTasks(tx, group, clock),
-    flow: new SqliteFlow(tx, group, clock),
-    schedules: new SqliteSchedules(tx, group),
-    workers: new SqliteWorkers(tx, group, clock),
-    events: new SqliteEvents(tx, group, clock),
-    audit: new SqliteAudit(tx, group),
-    definitions: new SqliteDefinitions(tx, group),
+    ...sqliteParts(tx, group, clock),
     async migrate() {
       await migrateFile(file.path);
     },

@@ -8,6 +8,14 @@ const MAX_ROW_EVENTS = 1000;
 
 const ADD_ROW = 'INSERT INTO outbox (namespace, at, events) VALUES (?, ?, ?)';
 
+/** Where else a transaction's changes are written. */
+export interface ChangeJournal {
+  /** Called when everything but the commit is done: what it throws undoes the transaction. */
+  write(): void;
+  /** Called after the commit. Does not throw. */
+  tidy(): void;
+}
+
 /**
  * The write transaction that calls share, all at one instant. It keeps the events that calls tell and writes them just before the
  * commit: few rows for many calls, and none for a call that was undone.
@@ -15,13 +23,15 @@ const ADD_ROW = 'INSERT INTO outbox (namespace, at, events) VALUES (?, ?, ?)';
 export class SqliteTransaction implements SharedTransaction {
   readonly db: SqliteDatabase;
   readonly #clock: Clock;
+  readonly #journal: ChangeJournal | undefined;
   #now = new Date(0);
   #events: { readonly namespace: string; readonly event: EncodedEvent }[] = [];
   #eventsAtSavepoint = 0;
 
-  constructor(db: SqliteDatabase, clock: Clock) {
+  constructor(db: SqliteDatabase, clock: Clock, journal?: ChangeJournal) {
     this.db = db;
     this.#clock = clock;
+    this.#journal = journal;
   }
 
   /** The instant at which everything in this transaction happens. */
@@ -51,7 +61,9 @@ export class SqliteTransaction implements SharedTransaction {
 
   commit(): void {
     this.#writeEvents();
+    this.#journal?.write();
     this.db.run('COMMIT');
+    this.#journal?.tidy();
   }
 
   rollback(): void {

@@ -7,28 +7,23 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { subjectOf, type Store } from '@orrery/core';
-import { openSqliteStore } from './open-sqlite-store.ts';
+import { openStore } from './open-store.ts';
 
 const ROUNDS = 20;
 const MAX_LINES = 400;
 const WRITER = fileURLToPath(new URL('./crashing-writer.ts', import.meta.url));
 
 let directory: string;
-let path: string;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'orrery-crash-'));
-  path = join(directory, 'tasks.db');
-  const store = await openSqliteStore({ path });
-  await store.migrate();
-  await store.close();
 });
 
 afterEach(() => rm(directory, { recursive: true }));
 
 /** Runs the writer, kills it once it has said so many lines, and gives everything that it said. */
-async function writeUntilKilled(lines: number): Promise<readonly string[]> {
-  const writer = spawn(process.execPath, ['--conditions=@orrery/source', WRITER, path], {
+async function writeUntilKilled(url: string, lines: number): Promise<readonly string[]> {
+  const writer = spawn(process.execPath, ['--conditions=@orrery/source', WRITER, url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(writer, 'exit');
@@ -59,15 +54,19 @@ async function expectEveryEvent({ events, tasks }: Store): Promise<void> {
     expect(last.get(id)).toBe(revision);
 }
 
-test('whatever was acknowledged is there after the process was killed, at any moment', async () => {
+/** Kills the writer again and again, and looks each time whether everything is there that it was told of. */
+async function expectNothingLost(url: string): Promise<void> {
+  const empty = await openStore(url);
+  await empty.migrate();
+  await empty.close();
   const created: string[] = [];
   const succeeded: string[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const said = await writeUntilKilled(1 + Math.floor(Math.random() * MAX_LINES));
+    const said = await writeUntilKilled(url, 1 + Math.floor(Math.random() * MAX_LINES));
     created.push(...idsAfter(said, 'created'));
     succeeded.push(...idsAfter(said, 'SUCCEEDED'));
 
-    const store = await openSqliteStore({ path });
+    const store = await openStore(url);
     // A task may be completed in one round whose creation was not heard of in the round before.
     const found = await store.tasks.getTasks([...created, ...succeeded].map((id) => ({ namespace: 'crash', id })));
     const status = new Map(found.map((task) => [task.id, task.status]));
@@ -77,9 +76,18 @@ test('whatever was acknowledged is there after the process was killed, at any mo
     await store.close();
   }
   expect(succeeded.length).toBeGreaterThan(0);
+}
+
+test('whatever was acknowledged is there after the process was killed, at any moment: a SQLite file', async () => {
+  const path = join(directory, 'tasks.db');
+  await expectNothingLost(`sqlite:${path}`);
   const database = new DatabaseSync(path, { readOnly: true });
   expect(database.prepare('PRAGMA integrity_check').all()).toEqual([
     expect.objectContaining({ integrity_check: 'ok' }),
   ]);
   database.close();
+}, 120_000);
+
+test('whatever was acknowledged is there after the process was killed, at any moment: a directory', async () => {
+  await expectNothingLost(`file:${directory}`);
 }, 120_000);

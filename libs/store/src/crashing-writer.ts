@@ -1,12 +1,12 @@
 import { EXPONENTIAL, newTaskId, type NewTask } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { openSqliteStore } from './open-sqlite-store.ts';
+import { openStore } from './open-store.ts';
 
 // For crash.spec.ts: creates and completes tasks until it is killed, and says what was acknowledged, a line each.
 
 const NAMESPACE = 'crash';
-const [path = ''] = process.argv.slice(2);
-const { tasks } = await openSqliteStore({ path });
+const [url = ''] = process.argv.slice(2);
+const { tasks } = await openStore(url);
 
 function newTask(): NewTask {
   const params = { data: new TextEncoder().encode('{"n":1}'), contentType: 'application/json' };
