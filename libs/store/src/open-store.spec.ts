@@ -21,7 +21,9 @@ describe('openStore', () => {
 
   it('says which URLs it knows, without repeating a password', async () => {
     const opening = openStore('mysql://user:secret@host/db');
-    await expect(opening).rejects.toThrow(/begins with "postgres:\/\/…", "sqlite:FILE", "file:DIRECTORY" or "memory:", not "mysql:"/);
+    await expect(opening).rejects.toThrow(
+      /begins with "postgres:\/\/…", "sqlite:FILE", "file:DIRECTORY" or "memory:", not "mysql:"/,
+    );
   });
 
   it('says that PostgreSQL cannot be reached', async () => {
