@@ -22,8 +22,13 @@ const namespace = 'default';
 
 function newTask(params: Uint8Array = Buffer.from('{}')): NewTask {
   const spec = { namespace, id: newTaskId(), queue: 'q', type: 't', priority: 0, retryPolicy: EXPONENTIAL, labels: {} };
-  const from = { runTimeout: null, correlationId: 'c', traceparent: '', parentTaskId: '', flowKey: '' };
-  return { spec: { ...spec, ...from, params: { data: params, contentType: 'x/y' } }, due: null, idIsCallers: false };
+  const from = { correlationId: 'c', traceparent: '', parentTaskId: '', flowKey: '', dedupKey: '', typeVersion: 0 };
+  const limits = { runTimeout: null, queueTimeout: null, heartbeatTimeout: null };
+  return {
+    spec: { ...spec, ...from, ...limits, params: { data: params, contentType: 'x/y' } },
+    due: null,
+    idIsCallers: false,
+  };
 }
 
 function create({ tasks }: Store, ...news: readonly NewTask[]) {
