@@ -1,4 +1,4 @@
-import { eventv1, flowv1, taskv1 } from '@orrery/contracts';
+import { eventv1, flowv1, schedulev1, taskv1 } from '@orrery/contracts';
 import { call, openChannel, traceCalls } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
 import type { CallOptions } from 'nice-grpc-common';
@@ -11,6 +11,7 @@ export interface Connection {
   readonly types: taskv1.TaskTypeServiceClient;
   readonly flow: flowv1.FlowServiceClient;
   readonly events: eventv1.EventServiceClient;
+  readonly schedules: schedulev1.ScheduleServiceClient;
   /** Makes a call that is safe to repeat; rejects with an OrreryError, or the signal's reason. */
   call<T>(attempt: (options: CallOptions) => Promise<T>, signal?: AbortSignal): Promise<T>;
   close(): void;
@@ -25,6 +26,7 @@ export function connect(settings: ClientSettings): Connection {
     types: createClientFactory().use(traceCalls).create(taskv1.TaskTypeServiceDefinition, channel),
     flow: createClientFactory().use(traceCalls).create(flowv1.FlowServiceDefinition, channel),
     events: createClientFactory().use(traceCalls).create(eventv1.EventServiceDefinition, channel),
+    schedules: createClientFactory().use(traceCalls).create(schedulev1.ScheduleServiceDefinition, channel),
     call: (attempt, signal) => call(attempt, settings, signal),
     close: () => channel.close(),
   };

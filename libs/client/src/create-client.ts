@@ -2,6 +2,7 @@ import { OrreryError } from '@orrery/rpc';
 import { type ClientOptions, readClientOptions } from './client-options.ts';
 import { connect } from './connect.ts';
 import { createFlowLimits, type FlowLimits } from './flow-limits.ts';
+import { createSchedules, type Schedules } from './schedules.ts';
 import { createEvents, type Events } from './subscribe-events.ts';
 import { createTaskTypes, type TaskTypes } from './task-types.ts';
 import { createTasks, type Tasks } from './tasks.ts';
@@ -9,6 +10,7 @@ import { createTasks, type Tasks } from './tasks.ts';
 /** A connection to Orrery for creating tasks and following them. */
 export interface Client extends AsyncDisposable {
   readonly tasks: Tasks;
+  readonly schedules: Schedules;
   readonly events: Events;
   /** The kinds of work there are. */
   readonly types: TaskTypes;
@@ -32,7 +34,8 @@ export function createClient(options: ClientOptions = {}): Client {
   };
   const types = createTaskTypes(connection);
   const flowLimits = createFlowLimits(connection);
-  return { tasks, events, types, flowLimits, close, [Symbol.asyncDispose]: close };
+  const schedules = createSchedules(connection);
+  return { tasks, schedules, events, types, flowLimits, close, [Symbol.asyncDispose]: close };
 }
 
 function closed(): OrreryError {

@@ -3,6 +3,14 @@ export { type ClientOptions } from './client-options.ts';
 export { type Client, createClient } from './create-client.ts';
 export { type FlowLimitOptions, type FlowLimits } from './flow-limits.ts';
 export { type TaskFilter, type TaskPage, type TaskQuery } from './list-tasks.ts';
+export {
+  type NewSchedule,
+  type ScheduleChanges,
+  type ScheduledTaskOptions,
+  type ScheduleOptions,
+  type ScheduleTimes,
+} from './schedule-spec.ts';
+export { type OnceOptions, type ScheduleCallOptions, type Schedules } from './schedules.ts';
 export { type EventQuery, type EventReader, type Events, type ReceivedEvent } from './subscribe-events.ts';
 export { TaskCancelledError, TaskFailedError } from './task-errors.ts';
 export { type TaskHandle, type WaitOptions } from './task-handle.ts';

@@ -6,6 +6,7 @@ export * from './claim-order.ts';
 export * from './clock.ts';
 export * from './dedup.ts';
 export * from './definition-store.ts';
+export { nextCronTime } from './cron.ts';
 export * from './event-bus.ts';
 export * from './event-log.ts';
 export * from './event.ts';

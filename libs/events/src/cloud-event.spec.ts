@@ -1,5 +1,9 @@
 import {
   eventId,
+  RUN_CAUSES,
+  SCHEDULE_EVENT_KINDS,
+  type ScheduleEvent,
+  subjectOf,
   TASK_EVENT_KINDS,
   TASK_STATUSES,
   type TaskEvent,
@@ -49,7 +53,20 @@ const workerEvents: fc.Arbitrary<WorkerEvent> = fc.record({
   at,
   state: fc.constantFrom(...WORKER_STATES),
 });
-const events = fc.oneof(taskEvents, workerEvents);
+const scheduleEvents: fc.Arbitrary<ScheduleEvent> = fc.record({
+  noun: fc.constant('schedule' as const),
+  kind: fc.constantFrom(...SCHEDULE_EVENT_KINDS),
+  namespace: name,
+  scheduleId: name,
+  sequence,
+  at,
+  slotAt: fc.option(at),
+  taskId: text,
+  cause: fc.option(fc.constantFrom(...RUN_CAUSES)),
+  count: fc.nat(),
+  reason: fc.option(fc.constantFrom('OVERLAP' as const, 'MISSED' as const)),
+});
+const events = fc.oneof(taskEvents, workerEvents, scheduleEvents);
 
 test('an event comes back as it was', () => {
   fc.assert(
@@ -90,7 +107,7 @@ test('a subject names what its event is about, in tokens that NATS takes', () =>
       expect(subject).toMatch(/^[^\s*>.]+(\.[^\s*>.]+)*$/);
       const [namespace, second, ...parts] = namesIn(subject);
       expect(namespace).toBe(event.namespace);
-      if (event.noun === 'worker') expect(second).toBe(event.workerId);
+      if (event.noun !== 'task') expect(second).toBe(subjectOf(event));
       else expect([second, parts.join('.')]).toEqual([event.queue, event.type]);
     }),
   );

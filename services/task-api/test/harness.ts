@@ -1,4 +1,4 @@
-import { eventv1, flowv1, refusalFromStatus, taskv1 } from '@orrery/contracts';
+import { eventv1, flowv1, refusalFromStatus, schedulev1, taskv1 } from '@orrery/contracts';
 import type { Refusal, TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLocalBus } from '@orrery/events';
@@ -42,6 +42,7 @@ export async function startTaskApi(limits: ServerLimits = {}) {
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
     flow: createClient(flowv1.FlowServiceDefinition, channel),
     types: createClient(taskv1.TaskTypeServiceDefinition, channel),
+    schedules: createClient(schedulev1.ScheduleServiceDefinition, channel),
     events: createClient(eventv1.EventServiceDefinition, channel),
     async stop() {
       channel.close();

@@ -32,6 +32,7 @@ const REQUIRED: readonly (keyof typeof CAPABILITIES)[] = [
   'A3',
   'A4',
   'A5',
+  'A6',
   'A7',
   'A8',
   'A9',
