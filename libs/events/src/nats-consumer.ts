@@ -6,6 +6,7 @@ import { Duration } from '@orrery/duration';
 import type { BusLogger } from './bus-logger.ts';
 import { fromCloudEvent, MESSAGE_ID } from './cloud-event.ts';
 import { DEFAULT_MAX_DELIVERIES, deliver, type HandleEvents, pauseAfter } from './deliver.ts';
+import { LostDeliveries } from './lost-deliveries.ts';
 import { type NatsStreams, olderThan } from './nats-stream.ts';
 import { deadLetterSubject, subjectAround, subjectsOf } from './subjects.ts';
 
@@ -60,6 +61,8 @@ class NatsConsumer {
   readonly #held = new Map<number, Held>();
   #queue: Held[] = [];
   #arrived = Promise.withResolvers<void>();
+  /** What is to be waited for before more is handled. */
+  #inOrder: Promise<void> = Promise.resolve();
 
   constructor(parts: NatsConsumerParts) {
     this.#parts = parts;
@@ -98,11 +101,22 @@ class NatsConsumer {
     const streams = await this.#parts.streams();
     const consumer = await this.#ensure(await streams.ensure(), streams, connection);
     await this.#letRedeliveriesComeFirst(consumer);
+    const lost = new LostDeliveries({
+      consumer,
+      connection,
+      held: () => this.#held.size,
+      patience: this.#ackWait.plus(Duration.ofSeconds(5)),
+      signal: this.#stopping.signal,
+    });
     const messages = await consumer.consume({
       max_messages: MAX_BATCH,
       expires: 10_000,
       abort_on_missing_resource: true,
-      callback: (message) => this.#take(message),
+      callback: (message) => {
+        const missing = lost.noticedBy(message.info.deliverySequence);
+        if (missing) this.#inOrder = Promise.all([this.#inOrder, missing]).then(() => this.#sort());
+        this.#take(message);
+      },
     });
     const stop = (): void => messages.stop();
     this.#stopping.signal.addEventListener('abort', stop);
@@ -166,6 +180,7 @@ class NatsConsumer {
     const { name, handle, logger, maxDeliveries = DEFAULT_MAX_DELIVERIES, pause } = this.#parts;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
+      await this.#inOrder;
       const [first] = this.#queue;
       if (!first) {
         this.#arrived = Promise.withResolvers();
@@ -191,6 +206,11 @@ class NatsConsumer {
         pause,
       });
     }
+  }
+
+  /** What was lost on its way comes again after what followed it. */
+  #sort(): void {
+    this.#queue = this.#queue.toSorted((a, b) => a.message.seq - b.message.seq);
   }
 
   #done(items: readonly Held[]): void {
