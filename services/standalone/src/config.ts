@@ -17,10 +17,13 @@ const schema = z
     ORRERY_AUDIT_RETENTION: durationText().default(Duration.of({ days: 90 })),
     /** Where the data is kept. */
     ORRERY_DATA_DIR: z.string().default('./.orrery'),
-    /** Where the tasks are kept instead: "postgres://…", "sqlite:FILE", or "memory:" (lost at the end). */
+    /** Where the tasks are kept instead: "postgres://…", "sqlite:FILE", "file:DIRECTORY", or "memory:" (lost at the end). */
     ORRERY_DATABASE_URL: z
       .string()
-      .regex(/^(postgres(ql)?:\/\/|sqlite:|memory:)/, 'must begin with "postgres://", "sqlite:" or "memory:"')
+      .regex(
+        /^(postgres(ql)?:\/\/|sqlite:|file:|memory:)/,
+        'must begin with "postgres://", "sqlite:", "file:" or "memory:"',
+      )
       .optional(),
   })
   .transform((config) => ({

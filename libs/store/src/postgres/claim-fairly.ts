@@ -73,8 +73,8 @@ const EPOCH = new Date(0);
 
 /**
  * Gives ready tasks to workers where keys take turns and limits hold. One such claim at a time in a namespace, in several statements:
- * what runs is counted from the tasks themselves, and which tasks are taken is decided by `takeTurns`. A claim takes some 2 ms
- * whether it is for one task or for 500.
+ * what runs is counted from the tasks themselves, and which tasks are taken is decided by `takeTurns`. A claim is a few round
+ * trips, whether it is for one task or for 500.
  */
 export function claimFairly(database: Database, flow: PostgresFlow, request: ClaimTasks): Promise<readonly Task[]> {
   const claim = { ...request, queues: [...new Set(request.queues)] };
