@@ -18,6 +18,8 @@ const { eventv1, schedulev1 } = contracts;
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const name = fc.stringMatching(/^[A-Za-z0-9._:/-]{1,20}$/);
+// The decoder of maps leaves this one out.
+const key = name.filter((each) => each !== '__proto__');
 const instant = fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true });
 const duration = fc.nat().map((millis) => Duration.ofMillis(millis));
 
@@ -40,7 +42,7 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
     runTimeout: fc.option(duration),
     queueTimeout: fc.option(duration),
     heartbeatTimeout: fc.option(duration),
-    labels: fc.dictionary(name, text, { noNullPrototype: true }),
+    labels: fc.dictionary(key, text, { noNullPrototype: true }),
     correlationId: text,
     flowKey: text,
   }),

@@ -29,6 +29,8 @@ beforeAll(async () => {
   store = await openStore(url);
   await store.migrate();
   pool = new Pool({ connectionString: url });
+  // Connections that are still closing when the server stops are told so.
+  pool.on('error', () => undefined);
   await pool.query('create table shop_order (id serial primary key, item text not null)');
   orm = await openOrm(url);
 });
