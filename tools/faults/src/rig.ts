@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '@orrery/client';
 import { type Cluster, type ClusterOptions, type ProcessSpec, startCluster } from '@orrery/cluster';
-import type { Store } from '@orrery/core';
+import type { QueueStats, Store } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { openStore } from '@orrery/store';
 import { Ledger } from '@orrery/testing';
@@ -44,7 +44,7 @@ export interface Rig extends AsyncDisposable {
   /** What workers noted down so far, in the order of time. */
   journal(): readonly JournalEntry[];
   /**
-   * Waits until every task has ended, and compares everything that was recorded, what was told on NATS too unless asked not to; returns
+   * Waits until every task has ended, for as long as no more than a while goes by without the end of one, and compares everything that was recorded, what was told on NATS too unless asked not to; returns
    * what does not add up.
    */
   settle(within: Duration, options?: { readonly nats: boolean }): Promise<readonly string[]>;
@@ -119,10 +119,21 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
     },
   };
 
+  /** Waits for as long as tasks end, with no longer than a while between two of them; how many have not ended. */
+  async function allEnd(within: Duration): Promise<number> {
+    for (let left = Infinity; ;) {
+      let now = left;
+      const fewer = async (): Promise<boolean> => (now = live(await store.tasks.stats())) < left;
+      if (!(await waitUntil(fewer, within, context.signal))) return left;
+      if (now === 0) return 0;
+      left = now;
+    }
+  }
+
   async function settle(within: Duration, { nats } = { nats: true }): Promise<readonly string[]> {
     context.say('waiting for the tasks to end');
-    const ended = await waitUntil(async () => (await store.tasks.stats()).length === 0, within, context.signal);
-    const problems = ended ? [] : [`every acknowledged task ends: some have not after ${within.toString()}`];
+    const left = await allEnd(within);
+    const problems = left === 0 ? [] : [`every acknowledged task ends: for ${within.toString()} none of ${left} has`];
     context.say('comparing what was recorded');
     for (const entry of readJournals(journals)) {
       if (entry.what === 'started') ledger.started(entry.id, entry.token);
@@ -162,3 +173,7 @@ export async function openRig(context: ScenarioContext, options: RigOptions = {}
 const PAGE = 1_000;
 const quiet = (): void => undefined;
 const SILENT = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+
+function live(queues: readonly QueueStats[]): number {
+  return queues.reduce((sum, { ready, scheduled, running }) => sum + ready + scheduled + running, 0);
+}
