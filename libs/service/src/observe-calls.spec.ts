@@ -62,7 +62,10 @@ describe('a call', () => {
     let replied: string | undefined;
     const onHeader = (header: Metadata) => (replied = header.get('x-correlation-id'));
     const client = createClient(dispatchv1.SchedulerServiceDefinition, channel);
-    await client.wake({ queues: [], cancels: [], schedules: false }, { metadata: Metadata(metadata), onHeader });
+    await client.wake(
+      { queues: [], cancels: [], scheduled: false, schedules: false },
+      { metadata: Metadata(metadata), onHeader },
+    );
     return replied;
   }
 

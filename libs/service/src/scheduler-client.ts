@@ -18,6 +18,7 @@ interface Queue {
 
 interface Hint {
   readonly queues?: readonly Queue[];
+  readonly scheduled?: boolean;
   readonly cancels?: readonly TaskKey[];
   readonly schedules?: boolean;
 }
@@ -31,7 +32,7 @@ export class SchedulerClient {
     this.peers = addresses.map((address) => new SchedulerPeer(address, logger));
   }
 
-  /** Hints at new work, cancellations or changed schedules. Never fails and never waits. */
+  /** Hints at new work, tasks with a time to come, cancellations or changed schedules. Never fails and never waits. */
   wake(hint: Hint): void {
     for (const peer of this.peers) peer.wake(hint);
   }
@@ -92,6 +93,7 @@ class SchedulerPeer {
   private readonly logger: Logger;
   private queues = new Map<string, Queue>();
   private cancels: TaskKey[] = [];
+  private scheduled = false;
   private schedules = false;
   private waking = false;
   /** The trace in which a hint is sent: that of the first who gave it. */
@@ -110,6 +112,7 @@ class SchedulerPeer {
     if (!this.hasHints) this.because = context.active();
     for (const queue of hint.queues ?? []) this.queues.set(`${queue.namespace}\n${queue.queue}`, queue);
     if (this.cancels.length < MAX_PENDING_CANCELS) this.cancels.push(...(hint.cancels ?? []));
+    this.scheduled ||= hint.scheduled ?? false;
     this.schedules ||= hint.schedules ?? false;
     if (!this.waking) void this.sendHints();
   }
@@ -138,10 +141,12 @@ class SchedulerPeer {
       const request = {
         queues: [...this.queues.values()],
         cancels: this.cancels.map(({ namespace, id }) => ({ namespace, taskId: id })),
+        scheduled: this.scheduled,
         schedules: this.schedules,
       };
       this.queues = new Map();
       this.cancels = [];
+      this.scheduled = false;
       this.schedules = false;
       try {
         const signal = AbortSignal.timeout(DEADLINE.toMillis());

@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLogger } from '@orrery/service';
@@ -93,5 +95,48 @@ describe('ClaimGroup', () => {
     await counted.stop();
     expect(claims.at(-1)).toBe(40);
     expect(claims.length).toBeLessThanOrEqual(3);
+  });
+
+  it('claims nothing for credits alone when the last claim has left nothing', async () => {
+    const claims: number[] = [];
+    const settled = new EventEmitter();
+    const claimTasks = store.tasks.claimTasks.bind(store.tasks);
+    const counting = {
+      claimTasks: async (claim: Parameters<typeof claimTasks>[0]) => {
+        const tasks = await claimTasks(claim);
+        claims.push(tasks.length);
+        if (tasks.length === 0) settled.emit('none');
+        return tasks;
+      },
+    };
+    const counted = new Dispatcher(
+      { tasks: Object.assign(Object.create(store.tasks), counting), flow: store.flow },
+      createLogger({ level: 'error', format: 'json' }),
+      () => {},
+    );
+    let wanted = 2;
+    const deliver = (tasks: readonly Task[]): boolean => {
+      wanted = 0;
+      return settled.emit('delivered', tasks);
+    };
+    const none = once(settled, 'none');
+    const place = counted.add({ options, wanted: () => wanted, deliver });
+    await none;
+    await addTasks(store, 3);
+    const two = once(settled, 'delivered');
+    counted.wake([{ namespace: 'default', queue: 'default' }]);
+    await two;
+    // Two of three were taken, so that there may be more.
+    const one = once(settled, 'delivered');
+    wanted = 2;
+    place.takesMore();
+    await one;
+    expect(claims).toEqual([0, 2, 1]);
+    wanted = 2;
+    place.takesMore();
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    expect(claims).toEqual([0, 2, 1]);
+    place.remove();
+    await counted.stop();
   });
 });

@@ -19,6 +19,8 @@ export class ClaimGroup {
   private readonly claimers: Claimer[] = [];
   private readonly loop: Loop;
   private turn = 0;
+  /** Whether there may be work that no claim has looked for: none is made for credits alone while there is not. */
+  private mayHaveWork = true;
   /** Whether limits may be what held the last claim back. */
   private isHeld = false;
   private opening: NodeJS.Timeout | undefined;
@@ -65,9 +67,15 @@ export class ClaimGroup {
     return this.options.namespace === namespace && this.options.queues.includes(queue);
   }
 
-  /** Looks for work now: there may be some, or somebody can take more. */
+  /** Looks for work now: there may be some. */
   wake(): void {
+    this.mayHaveWork = true;
     this.loop.wake();
+  }
+
+  /** A claimer can take more; it is looked for if the last claim left any. */
+  takesMore(): void {
+    if (this.mayHaveWork) this.loop.wake();
   }
 
   /** Something ended, which may have made room under a limit. */
@@ -83,12 +91,26 @@ export class ClaimGroup {
   private async claim(): Promise<'again' | 'idle'> {
     const slots = shareSlots(this.claimers, MAX_CLAIM, this.turn++);
     if (slots.length === 0) return 'idle';
-    const { tasks, more } = await this.turns.claim(slots.map((claimer) => claimer.options.workerId));
+    const { tasks, more } = await this.claimFor(slots);
     if (tasks.length > 0) this.claimed();
     await this.handOver(slots, tasks);
     if (more) return 'again';
     await this.lookForLimits(this.store.flow);
     return 'idle';
+  }
+
+  private async claimFor(
+    slots: readonly Claimer[],
+  ): Promise<{ readonly tasks: readonly Task[]; readonly more: boolean }> {
+    this.mayHaveWork = false;
+    try {
+      const claimed = await this.turns.claim(slots.map((claimer) => claimer.options.workerId));
+      this.mayHaveWork ||= claimed.more;
+      return claimed;
+    } catch (error) {
+      this.mayHaveWork = true;
+      throw error;
+    }
   }
 
   /** Where limits hold something back, the next claim is made when there may be room rather than at the next look. */

@@ -11,17 +11,18 @@ export class SchedulerControl {
     this.deps = deps;
   }
 
-  /** Hints at new work, at running tasks that were asked to be cancelled, or at schedules that changed. */
+  /** Hints at new work, at tasks with a time to come, at running tasks that were asked to be cancelled, or at schedules that changed. */
   wake(hint: {
     readonly queues?: readonly { readonly namespace: string; readonly queue: string }[];
+    readonly scheduled?: boolean;
     readonly cancels?: readonly TaskKey[];
     readonly schedules?: boolean;
   }): void {
     if (hint.queues) this.deps.dispatcher.wake(hint.queues);
     for (const key of hint.cancels ?? []) this.tellWorker(key);
     if (hint.schedules) this.deps.schedulesChanged();
-    this.deps.rescheduled();
-    this.deps.changed();
+    if (hint.scheduled) this.deps.scheduled();
+    this.deps.begun();
   }
 
   /** Lets waiting workers claim what is being created in this turn of the event loop. */
@@ -50,7 +51,7 @@ export class SchedulerControl {
   async rescheduleTask(key: TaskKey, runAt: Date): Promise<Task> {
     const task = await this.deps.store.rescheduleTask(key, runAt);
     this.deps.dispatcher.wake([task]);
-    this.deps.rescheduled();
+    this.deps.scheduled();
     this.deps.changed();
     return task;
   }
@@ -75,8 +76,10 @@ interface ControlDeps {
   readonly clock: Clock;
   /** Called after something was written, so that its events can be published. */
   readonly changed: () => void;
+  /** The same, when nobody is likely to wait for these events. */
+  readonly begun: () => void;
   /** Called when schedules changed. */
   readonly schedulesChanged: () => void;
   /** Called when a task may have become due earlier than was known. */
-  readonly rescheduled: () => void;
+  readonly scheduled: () => void;
 }

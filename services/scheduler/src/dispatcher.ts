@@ -32,7 +32,7 @@ export class Dispatcher {
   }
 
   /** Lets a claimer wait for tasks; the returned function ends that. */
-  add(claimer: Claimer): { wake(): void; remove(): void } {
+  add(claimer: Claimer): { takesMore(): void; remove(): void } {
     const key = claimKey(claimer.options);
     const { options } = claimer;
     const group =
@@ -45,7 +45,7 @@ export class Dispatcher {
       this.groups.delete(key);
       void group.stop();
     };
-    return { wake: () => group.wake(), remove };
+    return { takesMore: () => group.takesMore(), remove };
   }
 
   /** Claims for one worker what there is now, without waiting. */

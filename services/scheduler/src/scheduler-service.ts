@@ -7,8 +7,8 @@ import { MAX_BATCH } from './lease-calls.ts';
 /** What the other services ask of the scheduler, over gRPC. */
 export function schedulerService(control: SchedulerControl): ServiceBinding {
   return bind(dispatchv1.SchedulerServiceDefinition, {
-    wake: async ({ queues, cancels, schedules }) => {
-      control.wake({ queues, schedules, cancels: cancels.map(({ namespace, taskId }) => ({ namespace, id: taskId })) });
+    wake: async ({ queues, cancels, ...told }) => {
+      control.wake({ queues, ...told, cancels: cancels.map(({ namespace, taskId }) => ({ namespace, id: taskId })) });
       return {};
     },
     retryTask: async ({ task }) => {

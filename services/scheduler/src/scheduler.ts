@@ -58,8 +58,9 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
   const draining = new AbortController();
   let listening: Subscription | undefined;
   const changed = (): void => sequence.wake();
+  const begun = (): void => sequence.wakeSoon();
   const scheduled = (): void => due.wake();
-  const dispatcher = new Dispatcher(store, logger, changed, { clock, ...(parts.ageing && { ageing: parts.ageing }) });
+  const dispatcher = new Dispatcher(store, logger, begun, { clock, ...(parts.ageing && { ageing: parts.ageing }) });
   const roomMade = (namespace: string): void => dispatcher.roomMade(namespace);
   const ready = (namespace: string): void => dispatcher.wakeNamespace(namespace);
   const settlement = new Settlement({ store: tasks, random, changed, ready, roomMade, scheduled });
@@ -71,7 +72,8 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
     streams,
     clock,
     changed,
-    rescheduled: scheduled,
+    begun,
+    scheduled,
     schedulesChanged: () => schedules.wake(),
   });
   const { publish } = parts;
@@ -108,13 +110,13 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
         streams,
         maxPayloadBytes,
         draining: draining.signal,
-        changed,
+        changed: begun,
       }),
       schedulerService(control),
     ],
     async start() {
       for (const loop of [sequence, due, schedules, expiry]) loop.wake();
-      listening = store.listenForTasks((queues) => control.wake({ queues }));
+      listening = store.listenForTasks((queues) => control.wake({ queues, scheduled: true }));
     },
     async drain() {
       draining.abort();

@@ -44,7 +44,7 @@ export class WorkStream implements Claimer {
   private readonly outgoing = new Outgoing<dispatchv1.WorkResponse>();
   private readonly held = new Map<string, string>();
   private readonly deps: WorkStreamDeps;
-  private readonly place: { wake(): void; remove(): void };
+  private readonly place: ReturnType<Dispatcher['add']>;
   private credits = 0;
   private guessedBytes = FIRST_GUESS_BYTES;
   private draining = false;
@@ -98,7 +98,7 @@ export class WorkStream implements Claimer {
     switch (message?.$case) {
       case 'credits':
         this.credits += message.value.add;
-        this.place.wake();
+        this.place.takesMore();
         break;
       case 'outcomes':
         this.forget(message.value);

@@ -27,7 +27,12 @@ describe('the unary calls of workers', () => {
       waitTimeout: { seconds: 20n, nanos: 0 },
     });
     await addTasks(fixture.store, 2);
-    await fixture.control.wake({ queues: [{ namespace: 'default', queue: 'default' }], cancels: [], schedules: false });
+    await fixture.control.wake({
+      queues: [{ namespace: 'default', queue: 'default' }],
+      cancels: [],
+      scheduled: false,
+      schedules: false,
+    });
     expect((await waiting).leases).toHaveLength(2);
   });
 
@@ -40,7 +45,12 @@ describe('the unary calls of workers', () => {
     caller.abort();
     await expect(waiting).rejects.toThrow();
     await addTasks(fixture.store, 1);
-    await fixture.control.wake({ queues: [{ namespace: 'default', queue: 'default' }], cancels: [], schedules: false });
+    await fixture.control.wake({
+      queues: [{ namespace: 'default', queue: 'default' }],
+      cancels: [],
+      scheduled: false,
+      schedules: false,
+    });
     const leases = await claim(1, 'there');
     expect(leases[0]?.attempt).toBe(1);
   });

@@ -86,7 +86,12 @@ describe('the Work stream', () => {
     worker.credits(1);
     const [lease] = (await worker.next('leases')).leases;
     await fixture.store.tasks.cancelTask({ namespace: 'default', id });
-    await fixture.control.wake({ queues: [], cancels: [{ namespace: 'default', taskId: id }], schedules: false });
+    await fixture.control.wake({
+      queues: [],
+      cancels: [{ namespace: 'default', taskId: id }],
+      scheduled: false,
+      schedules: false,
+    });
     const cancels = await worker.next('cancels');
     expect(cancels.leases).toEqual([{ taskId: id, leaseToken: lease?.leaseToken }]);
     worker.end();

@@ -143,7 +143,7 @@ async function store(
   const creation = deps.store.createTasks({ namespace: context.namespace, tasks, request });
   if (deps.store.sharesTransactions) deps.scheduler.offer?.(queues);
   const outcomes = await creation;
-  deps.scheduler.wake({ queues });
+  deps.scheduler.wake({ queues, scheduled: tasks.some(({ due }) => due !== null) });
   return outcomes;
 }
 

@@ -2,9 +2,13 @@ import type { Task, TaskKey } from '@orrery/core';
 
 /** What the front door asks of the scheduler, in this process or another. */
 export interface SchedulerPort {
-  /** Hints at new work, at running tasks that were asked to be cancelled, or at schedules that changed. Never fails and never waits: polling is the fallback. */
+  /**
+   * Hints at new work, at tasks with a time to come (`scheduled`), at running tasks that were asked to be cancelled, or at schedules that
+   * changed. Never fails and never waits: polling is the fallback.
+   */
   wake(hint: {
     readonly queues?: readonly { readonly namespace: string; readonly queue: string }[];
+    readonly scheduled?: boolean;
     readonly cancels?: readonly TaskKey[];
     readonly schedules?: boolean;
   }): void;

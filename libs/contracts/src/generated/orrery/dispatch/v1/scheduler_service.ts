@@ -18,6 +18,8 @@ export interface WakeRequest {
   cancels: TaskRef[];
   /** Whether schedules were created or changed. */
   schedules: boolean;
+  /** Whether tasks were given a time that is still to come. */
+  scheduled: boolean;
 }
 
 /** Names a queue. */
@@ -99,7 +101,7 @@ export interface ReclaimWorkerResponse {
 }
 
 function createBaseWakeRequest(): WakeRequest {
-  return { queues: [], cancels: [], schedules: false };
+  return { queues: [], cancels: [], schedules: false, scheduled: false };
 }
 
 export const WakeRequest: MessageFns<WakeRequest> = {
@@ -112,6 +114,9 @@ export const WakeRequest: MessageFns<WakeRequest> = {
     }
     if (message.schedules !== false) {
       writer.uint32(24).bool(message.schedules);
+    }
+    if (message.scheduled !== false) {
+      writer.uint32(32).bool(message.scheduled);
     }
     return writer;
   },
@@ -151,6 +156,14 @@ export const WakeRequest: MessageFns<WakeRequest> = {
             }
 
             message.schedules = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.scheduled = reader.bool();
             continue;
           }
         }
@@ -734,8 +747,8 @@ export const SchedulerServiceDefinition = {
   fullName: "orrery.dispatch.v1.SchedulerService",
   methods: {
     /**
-     * Hints that queues have new work, that running tasks were asked to be cancelled, or that schedules changed. May be lost; polling
-     * finds all of it anyway.
+     * Hints that queues have new work, that tasks have a time to come, that running tasks were asked to be cancelled, or that schedules
+     * changed. May be lost; polling finds all of it anyway.
      */
     wake: {
       name: "Wake",
@@ -786,8 +799,8 @@ export const SchedulerServiceDefinition = {
 
 export interface SchedulerServiceImplementation<CallContextExt = {}> {
   /**
-   * Hints that queues have new work, that running tasks were asked to be cancelled, or that schedules changed. May be lost; polling
-   * finds all of it anyway.
+   * Hints that queues have new work, that tasks have a time to come, that running tasks were asked to be cancelled, or that schedules
+   * changed. May be lost; polling finds all of it anyway.
    */
   wake(request: WakeRequest, context: CallContext & CallContextExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
@@ -805,8 +818,8 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
 
 export interface SchedulerServiceClient<CallOptionsExt = {}> {
   /**
-   * Hints that queues have new work, that running tasks were asked to be cancelled, or that schedules changed. May be lost; polling
-   * finds all of it anyway.
+   * Hints that queues have new work, that tasks have a time to come, that running tasks were asked to be cancelled, or that schedules
+   * changed. May be lost; polling finds all of it anyway.
    */
   wake(request: WakeRequest, options?: CallOptions & CallOptionsExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
