@@ -3,6 +3,7 @@ export * as dispatchv1 from './dispatch-v1.ts';
 export * as errorv1 from './error-v1.ts';
 export * as eventv1 from './event-v1.ts';
 export * as flowv1 from './flow-v1.ts';
+export * as namespacev1 from './namespace-v1.ts';
 export * as reflectionv1 from './generated/grpc/reflection/v1/reflection.ts';
 export * as rpc from './rpc.ts';
 export * as schedulev1 from './schedule-v1.ts';
@@ -17,6 +18,7 @@ export { eventFromProto, eventToProto } from './map-event.ts';
 export { flowLimitFromProto, flowLimitToProto } from './map-flow-limit.ts';
 export { leaseFromProto, leaseToProto } from './map-lease.ts';
 export type { LeasedTask } from './map-lease.ts';
+export { namespaceFromProto, namespaceQuotasFromProto, namespaceToProto } from './map-namespace.ts';
 export { payloadFromProto, payloadToProto } from './map-payload.ts';
 export {
   ERROR_DOMAIN,
@@ -24,7 +26,6 @@ export {
   refusalFromStatus,
   refusalToRpc,
   refusalToStatus,
-  retryDelayFromStatus,
   statusCodeOf,
 } from './map-refusal.ts';
 export type { RefusalStatus } from './map-refusal.ts';

@@ -17,14 +17,14 @@ export function flowLimitToProto(limit: FlowLimit): flowv1.FlowLimit {
   return {
     ...{ name, queue, type, perKey },
     maxRunning: maxRunning ?? undefined,
-    rate: rate === null ? undefined : { ...rate, period: durationToProto(rate.period) },
+    rate: flowRateToProto(rate),
   };
 }
 
 /** Reads a limit of a namespace; refuses values out of their documented range, and one that limits nothing, with INVALID_FIELD. */
 export function flowLimitFromProto(limit: flowv1.FlowLimit, namespace: string, field: string): FlowLimit {
   const { name, queue, type, perKey, maxRunning } = limit;
-  const rate = limit.rate ? rateFromProto(limit.rate, `${field}.rate`) : null;
+  const rate = flowRateFromProto(limit.rate, `${field}.rate`);
   if (maxRunning === undefined && !rate) throw invalidField(field, 'must set max_running or rate, or both');
   return {
     ...{ namespace, name, queue, type, perKey, rate },
@@ -32,7 +32,14 @@ export function flowLimitFromProto(limit: flowv1.FlowLimit, namespace: string, f
   };
 }
 
-function rateFromProto(rate: flowv1.FlowRate, field: string): FlowRate {
+/** A rate as the wire carries it. */
+export function flowRateToProto(rate: FlowRate | null): flowv1.FlowRate | undefined {
+  return rate === null ? undefined : { ...rate, period: durationToProto(rate.period) };
+}
+
+/** Reads a rate; null: there is none. Refuses values out of their documented range with INVALID_FIELD. */
+export function flowRateFromProto(rate: flowv1.FlowRate | undefined, field: string): FlowRate | null {
+  if (!rate) return null;
   const period = durationFromProto(rate.period, `${field}.period`) ?? DEFAULT_PERIOD;
   if (period.compareTo(MIN_PERIOD) < 0 || period.compareTo(MAX_PERIOD) > 0)
     throw invalidField(`${field}.period`, 'must be from 1ms to 30 days');

@@ -4,14 +4,7 @@ import { Duration } from '@orrery/duration';
 import fc from 'fast-check';
 import { Status as Code } from 'nice-grpc-common';
 import * as errorv1 from './error-v1.ts';
-import {
-  refusalFromRpc,
-  refusalFromStatus,
-  refusalToRpc,
-  refusalToStatus,
-  retryDelayFromStatus,
-  statusCodeOf,
-} from './map-refusal.ts';
+import { refusalFromRpc, refusalFromStatus, refusalToRpc, refusalToStatus, statusCodeOf } from './map-refusal.ts';
 import { BadRequest, ErrorInfo, type Status } from './rpc.ts';
 
 const proto = readFileSync(new URL('../../../proto/orrery/error/v1/error_reason.proto', import.meta.url), 'utf8');
@@ -46,12 +39,13 @@ describe('a refusal on the wire', () => {
   const reasons = fc.constantFrom(...([...documented.keys()] as RefusalReason[]));
   const text = fc.string({ unit: 'grapheme', maxLength: 30 });
   const violations = fc.array(fc.record({ field: text, description: text }), { maxLength: 5 });
+  const delays = fc.option(fc.nat().map((millis) => Duration.ofMillis(millis)));
   const metadata = fc.dictionary(fc.stringMatching(/^[a-z]{1,9}_id$/), text, { noNullPrototype: true });
 
   test('comes back as it was', () => {
     fc.assert(
-      fc.property(reasons, text, metadata, violations, (reason, message, facts, wrong) => {
-        const status = refusalToStatus(new Refusal(reason, message, facts, wrong));
+      fc.property(reasons, text, metadata, violations, delays, (reason, message, facts, wrong, retryAfter) => {
+        const status = refusalToStatus(new Refusal(reason, message, facts, wrong, retryAfter));
         expect(status).toMatchObject({ code: statusCodeOf(reason), message });
         const back = refusalFromStatus(status.details);
         expect(back).toBeInstanceOf(Refusal);
@@ -61,6 +55,7 @@ describe('a refusal on the wire', () => {
           message,
           metadata: facts,
           violations: wrong,
+          retryAfter: retryAfter ?? (Code[status.code] === 'UNAVAILABLE' ? Duration.ofSeconds(1) : null),
         });
       }),
     );
@@ -83,12 +78,16 @@ describe('a refusal on the wire', () => {
     expect(refusalToRpc(leaseLost('x')).details).toHaveLength(1);
   });
 
-  test('says when to try again if the reason is an UNAVAILABLE one', () => {
+  test('says when to try again if the reason is an UNAVAILABLE one, or if it knows', () => {
     const down = new Refusal('STORE_UNAVAILABLE', 'down');
-    expect(retryDelayFromStatus(refusalToStatus(down).details)).toEqual(Duration.ofSeconds(1));
     const delay = Duration.ofMillis(250);
-    expect(retryDelayFromStatus(refusalToStatus(down, delay).details)).toEqual(delay);
-    expect(retryDelayFromStatus(refusalToStatus(leaseLost('x')).details)).toBeNull();
+    const retryAfter = (refusal: Refusal, otherwise?: Duration) =>
+      refusalFromStatus(refusalToStatus(refusal, otherwise).details)?.retryAfter;
+    expect(retryAfter(down)).toEqual(Duration.ofSeconds(1));
+    expect(retryAfter(down, delay)).toEqual(delay);
+    expect(retryAfter(leaseLost('x'))).toBeNull();
+    expect(retryAfter(new Refusal('QUOTA_EXCEEDED', 'full', {}, [], delay))).toEqual(delay);
+    expect(retryAfter(new Refusal('QUOTA_EXCEEDED', 'never'))).toBeNull();
   });
 
   test('stays below what trailers may hold, however much is wrong', () => {

@@ -26,6 +26,9 @@ const CODE_BY_REASON: Readonly<Record<RefusalReason, Code>> = {
   DEDUP_KEY_TAKEN: Code.FAILED_PRECONDITION,
   TASK_TYPE_NOT_FOUND: Code.NOT_FOUND,
   TASK_TYPE_INACTIVE: Code.FAILED_PRECONDITION,
+  NAMESPACE_NOT_FOUND: Code.NOT_FOUND,
+  NAMESPACE_CLOSED: Code.FAILED_PRECONDITION,
+  QUOTA_EXCEEDED: Code.RESOURCE_EXHAUSTED,
   ILLEGAL_TRANSITION: Code.FAILED_PRECONDITION,
   LEASE_LOST: Code.FAILED_PRECONDITION,
   TASK_CANCELLED: Code.FAILED_PRECONDITION,
@@ -55,7 +58,10 @@ export function statusCodeOf(reason: RefusalReason): number {
   return CODE_BY_REASON[reason];
 }
 
-/** A refusal as a google.rpc.Status, e.g. for one item of a batch; `retryDelay` goes with UNAVAILABLE only. Cuts what is too long. */
+/**
+ * A refusal as a google.rpc.Status, e.g. for one item of a batch; `retryDelay` goes with UNAVAILABLE that does not say itself when to try
+ * again. Cuts what is too long.
+ */
 export function refusalToRpc(refusal: Refusal, retryDelay: Duration = RETRY_DELAY): Status {
   const code = CODE_BY_REASON[refusal.reason];
   const info = ErrorInfo.encode({ reason: refusal.reason, domain: ERROR_DOMAIN, metadata: refusal.metadata }).finish();
@@ -64,8 +70,9 @@ export function refusalToRpc(refusal: Refusal, retryDelay: Duration = RETRY_DELA
     const value = BadRequest.encode({ fieldViolations: violationsToProto(refusal.violations) }).finish();
     details.push({ typeUrl: `${TYPE_URL}BadRequest`, value });
   }
-  if (code === Code.UNAVAILABLE) {
-    const value = RetryInfo.encode({ retryDelay: durationToProto(retryDelay) }).finish();
+  const delay = refusal.retryAfter ?? (code === Code.UNAVAILABLE ? retryDelay : null);
+  if (delay) {
+    const value = RetryInfo.encode({ retryDelay: durationToProto(delay) }).finish();
     details.push({ typeUrl: `${TYPE_URL}RetryInfo`, value });
   }
   return { code, message: cut(refusal.message, MAX_MESSAGE_CHARACTERS), details };
@@ -75,12 +82,15 @@ export function refusalToRpc(refusal: Refusal, retryDelay: Duration = RETRY_DELA
 export function refusalFromRpc(status: Status): Refusal | null {
   let info: ErrorInfo | null = null;
   let violations: readonly FieldViolation[] = [];
+  let retryAfter: Duration | null = null;
   for (const detail of status.details) {
     if (detail.typeUrl === `${TYPE_URL}ErrorInfo`) info = ErrorInfo.decode(detail.value);
     if (detail.typeUrl === `${TYPE_URL}BadRequest`) violations = violationsFromProto(detail.value);
+    if (detail.typeUrl === `${TYPE_URL}RetryInfo`)
+      retryAfter = durationFromProto(RetryInfo.decode(detail.value).retryDelay, 'retry_delay') ?? null;
   }
   if (info?.domain !== ERROR_DOMAIN || !isReason(info.reason)) return null;
-  return new Refusal(info.reason, status.message, info.metadata, violations);
+  return new Refusal(info.reason, status.message, info.metadata, violations, retryAfter);
 }
 
 /** A refusal as gRPC carries it: code, message, and the value of `grpc-status-details-bin`. */
@@ -91,23 +101,11 @@ export function refusalToStatus(refusal: Refusal, retryDelay: Duration = RETRY_D
 
 /** Reads a refusal from the value of `grpc-status-details-bin`; null if it is missing, broken or not one of ours. */
 export function refusalFromStatus(details: Uint8Array | undefined): Refusal | null {
-  return readDetails(details, refusalFromRpc);
-}
-
-/** When the server says to try again, from the value of `grpc-status-details-bin`; null if it does not say. */
-export function retryDelayFromStatus(details: Uint8Array | undefined): Duration | null {
-  return readDetails(details, (status) => {
-    const detail = status.details.find((any) => any.typeUrl === `${TYPE_URL}RetryInfo`);
-    return detail ? durationFromProto(RetryInfo.decode(detail.value).retryDelay, 'retry_delay') : null;
-  });
-}
-
-/** Errors about errors help nobody: what cannot be read is as good as missing. */
-function readDetails<T>(details: Uint8Array | undefined, read: (status: Status) => T | null): T | null {
   if (details === undefined) return null;
   try {
-    return read(Status.decode(details));
+    return refusalFromRpc(Status.decode(details));
   } catch {
+    // Errors about errors help nobody: what cannot be read is as good as missing.
     return null;
   }
 }

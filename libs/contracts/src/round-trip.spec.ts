@@ -2,6 +2,7 @@ import {
   CLAIM_STRATEGIES,
   TASK_STATUSES,
   WORKER_STATES,
+  type Namespace,
   type RetryPolicy,
   type Task,
   type TaskType,
@@ -12,7 +13,7 @@ import { ERROR_CATEGORIES, ERROR_TYPES, SEVERITIES, TaskError, type TaskErrorDat
 import fc from 'fast-check';
 import * as contracts from './index.ts';
 
-const { dispatchv1, errorv1, flowv1, taskv1, workerv1 } = contracts;
+const { dispatchv1, errorv1, flowv1, namespacev1, taskv1, workerv1 } = contracts;
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 // No JavaScript object that was assigned to has a key of this name.
@@ -135,6 +136,20 @@ const worker: fc.Arbitrary<Omit<Worker, 'revision'>> = fc.record({
 });
 
 const count = fc.integer({ min: 1, max: 1_000_000 });
+const flowRate = fc.record({ count, period: count.map((millis) => Duration.ofMillis(millis)), burst: count });
+const namespace: fc.Arbitrary<Namespace> = fc.record({
+  name: text,
+  description: text,
+  strict: fc.boolean(),
+  closed: fc.boolean(),
+  quotas: fc.record({
+    maxLiveTasks: fc.option(fc.integer({ min: 1, max: 10_000_000 })),
+    maxPayloadBytes: fc.option(uint32.filter(Boolean)),
+    createRate: fc.option(flowRate),
+  }),
+  createdAt: instant,
+  updatedAt: instant,
+});
 const flowLimit = fc
   .record({
     namespace: fc.constant('n'),
@@ -143,7 +158,7 @@ const flowLimit = fc
     type: text,
     perKey: fc.boolean(),
     maxRunning: fc.option(fc.nat(1_000_000)),
-    rate: fc.option(fc.record({ count, period: count.map((millis) => Duration.ofMillis(millis)), burst: count })),
+    rate: fc.option(flowRate),
   })
   .filter(({ maxRunning, rate }) => maxRunning !== null || rate !== null);
 
@@ -213,6 +228,13 @@ describe('what is sent is what is received', () => {
     check(flowLimit, (sent) => {
       const bytes = flowv1.FlowLimit.encode(contracts.flowLimitToProto(sent)).finish();
       return contracts.flowLimitFromProto(flowv1.FlowLimit.decode(bytes), 'n', 'l');
+    });
+  });
+
+  test('a namespace', () => {
+    check(namespace, (sent) => {
+      const bytes = namespacev1.Namespace.encode(contracts.namespaceToProto(sent)).finish();
+      return contracts.namespaceFromProto(namespacev1.Namespace.decode(bytes));
     });
   });
 

@@ -66,10 +66,10 @@ export function useRate(rate: FlowRate, fullAt: number, count: number, now: Date
   return Math.max(fullAt, now.getTime()) + count * millisEach(rate);
 }
 
-/** How many ms from now a rate lets one more attempt begin; 0: it does now. */
-export function millisToOpen(rate: FlowRate, fullAt: number, now: Date): number {
-  if (openRate(rate, fullAt, now) > 0) return 0;
-  return Math.ceil(fullAt - now.getTime() - (rate.burst - 1) * millisEach(rate));
+/** How many ms from now a rate lets so many more attempts begin at once; 0: it does now. */
+export function millisToOpen(rate: FlowRate, fullAt: number, now: Date, count = 1): number {
+  if (openRate(rate, fullAt, now) >= count) return 0;
+  return Math.ceil(fullAt - now.getTime() - (rate.burst - count) * millisEach(rate));
 }
 
 function millisEach({ count, period }: FlowRate): number {

@@ -1,3 +1,5 @@
+import type { Duration } from '@orrery/duration';
+
 /** Why a request is refused; the wire's `google.rpc.ErrorInfo.reason`. proto/orrery/error/v1/error_reason.proto explains each. */
 export type RefusalReason =
   | 'INVALID_FIELD'
@@ -19,6 +21,9 @@ export type RefusalReason =
   | 'DEDUP_KEY_TAKEN'
   | 'TASK_TYPE_NOT_FOUND'
   | 'TASK_TYPE_INACTIVE'
+  | 'NAMESPACE_NOT_FOUND'
+  | 'NAMESPACE_CLOSED'
+  | 'QUOTA_EXCEEDED'
   | 'FLOW_LIMIT_NOT_FOUND'
   | 'CURSOR_NOT_FOUND'
   | 'CURSOR_IN_USE'
@@ -38,17 +43,21 @@ export class Refusal extends Error {
   readonly reason: RefusalReason;
   readonly metadata: Readonly<Record<string, string>>;
   readonly violations: readonly FieldViolation[];
+  /** When another try may be worth it, where that is known; null: it is not, or the reason's own answer holds. */
+  readonly retryAfter: Duration | null;
 
   constructor(
     reason: RefusalReason,
     message: string,
     metadata: Readonly<Record<string, string>> = {},
     violations: readonly FieldViolation[] = [],
+    retryAfter: Duration | null = null,
   ) {
     super(message);
     this.reason = reason;
     this.metadata = metadata;
     this.violations = violations;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -110,6 +119,31 @@ export function taskTypeInactive(namespace: string, type: string, version: numbe
   const what = version === 0 ? `type "${type}"` : `version ${version} of type "${type}"`;
   const metadata = { namespace, type, version: String(version) };
   return new Refusal('TASK_TYPE_INACTIVE', `${what} was deactivated in namespace "${namespace}"`, metadata);
+}
+
+/** Nothing was said about this namespace. */
+export function namespaceNotFound(namespace: string): Refusal {
+  return new Refusal('NAMESPACE_NOT_FOUND', `namespace "${namespace}" was not set`, { namespace });
+}
+
+/** The namespace takes nothing new. */
+export function namespaceClosed(namespace: string): Refusal {
+  return new Refusal('NAMESPACE_CLOSED', `namespace "${namespace}" is closed: it takes no new tasks and schedules`, {
+    namespace,
+  });
+}
+
+/** The namespace has no room for all of the new tasks, only for the first `room` of them. */
+export function quotaExceeded(what: {
+  readonly namespace: string;
+  readonly quota: 'max_live_tasks' | 'create_rate';
+  readonly limit: string;
+  readonly room: number;
+  readonly retryAfter: Duration | null;
+}): Refusal {
+  const { namespace, quota, limit, room, retryAfter } = what;
+  const message = `namespace "${namespace}" has room for ${room} more tasks: its ${quota} is ${limit}`;
+  return new Refusal('QUOTA_EXCEEDED', message, { namespace, quota, limit, room: String(room) }, [], retryAfter);
 }
 
 /** The lease token is not the task's current one. */

@@ -1,6 +1,7 @@
 import type { Duration } from '@orrery/duration';
 import type { TaskErrorData } from '@orrery/task-error';
 import type { ClaimStrategy } from './claim-order.ts';
+import type { CreationQuota } from './creation-quota.ts';
 import type { DedupWindow } from './dedup.ts';
 import type { Payload } from './payload.ts';
 import type { Refusal } from './refusal.ts';
@@ -105,6 +106,8 @@ export interface CreateTasks {
   readonly tasks: readonly NewTask[];
   /** Makes the call idempotent; null: it is not. */
   readonly request: { readonly id: string; readonly bodyHash: Uint8Array } | null;
+  /** What the namespace has to have room for; duplicates need none. QUOTA_EXCEEDED refuses all. Default: there is always room. */
+  readonly quota?: CreationQuota;
 }
 
 /** A task to create. */

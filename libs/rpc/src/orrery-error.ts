@@ -1,4 +1,4 @@
-import { refusalFromRpc, refusalFromStatus, retryDelayFromStatus, type rpc } from '@orrery/contracts';
+import { refusalFromRpc, refusalFromStatus, type rpc } from '@orrery/contracts';
 import type { FieldViolation, Refusal } from '@orrery/core';
 import type { Duration } from '@orrery/duration';
 import { ClientError, type Metadata, Status } from 'nice-grpc-common';
@@ -53,9 +53,8 @@ export function errorFromCall(thrown: unknown, trailer: Metadata | undefined): u
   if (!(thrown instanceof ClientError)) return thrown;
   const code = statusName(thrown.code);
   const details = trailer?.get('grpc-status-details-bin');
-  const bytes = details instanceof Uint8Array ? details : undefined;
-  const refusal = refusalFromStatus(bytes);
-  if (refusal) return refused(code, refusal, retryDelayFromStatus(bytes) ?? undefined);
+  const refusal = refusalFromStatus(details instanceof Uint8Array ? details : undefined);
+  if (refusal) return refused(code, refusal);
   return new OrreryError({ code, reason: code, message: thrown.details, cause: thrown });
 }
 
@@ -82,7 +81,8 @@ function statusName(code: number): StatusName {
   return (Status[code] as StatusName | undefined) ?? 'UNKNOWN';
 }
 
-function refused(code: StatusName, refusal: Refusal, retryAfter?: Duration): OrreryError {
+function refused(code: StatusName, refusal: Refusal): OrreryError {
   const { reason, message, metadata, violations } = refusal;
+  const retryAfter = refusal.retryAfter ?? undefined;
   return new OrreryError({ code, reason, message, metadata, violations, retryAfter, cause: refusal });
 }

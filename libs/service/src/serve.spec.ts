@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata as GrpcMetadata } from '@grpc/grpc-js';
-import { dispatchv1, refusalFromStatus, retryDelayFromStatus } from '@orrery/contracts';
+import { dispatchv1, refusalFromStatus } from '@orrery/contracts';
 import { leaseLost, StorageError } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import {
@@ -101,7 +101,7 @@ describe('what a handler throws', () => {
     expect(error.code).toBe(Status.UNAVAILABLE);
     expect(error.details).not.toContain('10.0.0.1');
     expect(refusalFromStatus(trailers.details)?.reason).toBe('STORE_UNAVAILABLE');
-    expect(retryDelayFromStatus(trailers.details)).toEqual(Duration.ofSeconds(1));
+    expect(refusalFromStatus(trailers.details)?.retryAfter).toEqual(Duration.ofSeconds(1));
     await errorOf(dispatch.completeTasks(request));
     expect(logged.filter(({ message }) => message === 'the store is unavailable')).toHaveLength(1);
   });

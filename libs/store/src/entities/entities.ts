@@ -7,6 +7,7 @@ import { eventCursorEntity, eventPositionEntity, eventSequencerEntity } from './
 import { finishedTaskEntity } from './finished-task.ts';
 import { flowLimitEntity, flowRateEntity } from './flow.ts';
 import { outboxEntity } from './outbox.ts';
+import { quotaUseEntity } from './quota-use.ts';
 import { scheduleEntity, scheduleRunEntity } from './schedule.ts';
 import { taskEntity } from './task.ts';
 import { workerEntity } from './worker.ts';
@@ -21,6 +22,7 @@ export function entities(dialect: Dialect) {
     createRequestEntity(dialect),
     taskDedupEntity(dialect),
     definitionEntity(dialect),
+    quotaUseEntity(dialect),
     outboxEntity(dialect),
     ...(dialect === 'postgresql' ? [eventPositionEntity(), eventSequencerEntity()] : []),
     eventCursorEntity(dialect),

@@ -4,6 +4,7 @@ import { Duration } from '@orrery/duration';
 import { outcomesOf } from '../dedup-holds.ts';
 import type { DedupKeys } from './dedup-keys.ts';
 import type { TaskTable } from './task-table.ts';
+import { type QuotaUses, takeRoom } from './use-quota.ts';
 
 /** A request id that was used, and what for. */
 export interface UsedRequest {
@@ -15,14 +16,16 @@ export interface UsedRequest {
 /** The request ids that were used, by namespace and id. */
 export type UsedRequests = Map<string, UsedRequest>;
 
-/** Adds new tasks to the table, or none: throws a `Refusal` for a used request id or a taken id before anything changed. */
+/** Adds new tasks to the table, or none: throws a `Refusal` for a used request id, a taken id or want of room before anything changed. */
 export function createTasks(
   table: TaskTable,
   requests: UsedRequests,
   keys: DedupKeys,
-  { namespace, tasks, request }: CreateTasks,
+  uses: QuotaUses,
+  creation: CreateTasks,
   now: Date,
 ): { readonly outcomes: readonly CreateOutcome[]; readonly events: readonly TaskEvent[] } {
+  const { namespace, tasks, request } = creation;
   const requestKey = `${namespace}\0${request?.id}`;
   const used = request && requests.get(requestKey);
   if (used) {
@@ -32,6 +35,7 @@ export function createTasks(
   const outcomes = outcomesOf(tasks, keys.held(namespace, tasks, now));
   const fresh = tasks.filter((_, i) => !outcomes[i]?.deduplicated);
   refuseTakenIds(table, namespace, fresh);
+  takeRoom(table, uses, creation, fresh.length, now);
   const events: TaskEvent[] = [];
   for (const given of fresh) {
     const { spec, due } = given;

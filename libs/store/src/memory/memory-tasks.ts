@@ -35,6 +35,7 @@ import type { MemoryFlow } from './memory-flow.ts';
 import { refusedLease, settleLeases } from './settle-leases.ts';
 import { takeWhile } from './take-where.ts';
 import type { Row, TaskTable } from './task-table.ts';
+import type { QuotaUses } from './use-quota.ts';
 
 /** Tasks in memory. Each method does its work without pause, so that none sees another's half done. */
 export class MemoryTasks implements TaskStore {
@@ -42,6 +43,7 @@ export class MemoryTasks implements TaskStore {
   readonly #table: TaskTable;
   readonly #requests: UsedRequests;
   readonly #keys: DedupKeys;
+  readonly #uses: QuotaUses = new Map();
   readonly #log: MemoryEvents;
   readonly #flow: MemoryFlow;
   readonly #clock: Clock;
@@ -56,7 +58,8 @@ export class MemoryTasks implements TaskStore {
   }
 
   async createTasks(request: CreateTasks): Promise<readonly CreateOutcome[]> {
-    const { outcomes, events } = createTasks(this.#table, this.#requests, this.#keys, request, this.#clock.now());
+    const now = this.#clock.now();
+    const { outcomes, events } = createTasks(this.#table, this.#requests, this.#keys, this.#uses, request, now);
     this.#log.append(events);
     return outcomes;
   }

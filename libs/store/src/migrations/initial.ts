@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect.ts';
 import { flowControl } from './flow-control.ts';
 import { createTaskFunction } from './create-task-function.ts';
 import { definition } from './definition.ts';
+import { quotaUse } from './quota-use.ts';
 import { taskDedup } from './task-dedup.ts';
 import { scheduleTables } from './schedule-tables.ts';
 
@@ -82,6 +83,7 @@ export function initial(dialect: Dialect): readonly string[] {
     `create index create_request_age on create_request (created_at)`,
     ...taskDedup(dialect),
     ...definition(dialect),
+    ...quotaUse(dialect),
     `create table outbox (
     id ${serial},
     namespace ${name} not null,

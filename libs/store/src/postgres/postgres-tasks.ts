@@ -19,7 +19,7 @@ import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
 import { haveKeys } from '../dedup-holds.ts';
-import { createDeduplicated } from './create-deduplicated.ts';
+import { createChecked } from './create-checked.ts';
 import { createTasks } from './create-tasks.ts';
 import type { Database } from './database.ts';
 import { purgeDedupKeys } from './dedup-keys.ts';
@@ -47,7 +47,8 @@ export class PostgresTasks implements TaskStore {
   }
 
   createTasks(request: CreateTasks) {
-    return (haveKeys(request.tasks) ? createDeduplicated : createTasks)(this.#database, request);
+    const isPlain = !request.quota && !haveKeys(request.tasks);
+    return (isPlain ? createTasks : createChecked)(this.#database, request);
   }
 
   claimTasks(claim: ClaimTasks) {

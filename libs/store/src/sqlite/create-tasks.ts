@@ -6,6 +6,7 @@ import { writeTaskOptions } from '../task-options.ts';
 import { takeKey } from './dedup-keys.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
 import { readyFlag, startByValue } from './task-columns.ts';
+import { takeRoom } from './use-quota.ts';
 
 const INSERT = `
   INSERT INTO task (namespace, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id,
@@ -22,10 +23,8 @@ const ADD_REQUEST =
  * Stores new tasks, or throws a `Refusal`; what was stored before it is then undone with the call. A row at a time: a set would
  * have to bring its values as JSON, and taking 20 columns out of that costs more than binding them.
  */
-export function createTasks(
-  tx: SqliteTransaction,
-  { namespace, tasks, request }: CreateTasks,
-): readonly CreateOutcome[] {
+export function createTasks(tx: SqliteTransaction, creation: CreateTasks): readonly CreateOutcome[] {
+  const { namespace, tasks, request } = creation;
   const repeated = request && findRequest(tx, namespace, request);
   if (repeated) return repeated.map((id) => ({ id, deduplicated: true }));
   const outcomes: CreateOutcome[] = [];
@@ -39,6 +38,7 @@ export function createTasks(
     if (taken) throw taskAlreadyExists(namespace, task.id);
     tx.tell(event);
   }
+  takeRoom(tx, creation, outcomes.filter(({ deduplicated }) => !deduplicated).length);
   if (request)
     keepRequest(
       tx,

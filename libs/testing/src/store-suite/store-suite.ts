@@ -20,6 +20,7 @@ import { payloadTests } from './payload-tests.ts';
 import { progressTests } from './progress-tests.ts';
 import { promotionTests } from './promotion-tests.ts';
 import { purgeTests } from './purge-tests.ts';
+import { quotaTests } from './quota-tests.ts';
 import { redriveTests } from './redrive-tests.ts';
 import { requestTests } from './request-tests.ts';
 import { scheduleTests } from './schedule-tests.ts';
@@ -71,6 +72,7 @@ export function storeSuite(name: string, adapter: StoreAdapter): void {
     timeoutTests(context);
     listTests(context);
     purgeTests(context);
+    quotaTests(context);
     eventLogTests(context);
     eventReaderTests(context);
     auditTests(context);

@@ -124,7 +124,8 @@ export const ErrorReason = {
    */
   DEDUP_KEY_TAKEN: 30,
   /**
-   * TASK_TYPE_NOT_FOUND - NOT_FOUND. No such type is registered, or not in this version. A task is refused so only if it names a version.
+   * TASK_TYPE_NOT_FOUND - NOT_FOUND. No such type is registered, or not in this version. A task is refused so only if it names a version, or if its
+   * namespace is strict.
    *
    *     {"reason": "TASK_TYPE_NOT_FOUND", "domain": "orrery.dev",
    *      "metadata": {"namespace": "default", "type": "mail.send", "version": "2"}}
@@ -137,6 +138,26 @@ export const ErrorReason = {
    *      "metadata": {"namespace": "default", "type": "mail.send", "version": "2"}}
    */
   TASK_TYPE_INACTIVE: 32,
+  /**
+   * NAMESPACE_NOT_FOUND - NOT_FOUND. Nothing was said about this namespace; it may be used all the same.
+   *
+   *     {"reason": "NAMESPACE_NOT_FOUND", "domain": "orrery.dev", "metadata": {"namespace": "shop"}}
+   */
+  NAMESPACE_NOT_FOUND: 33,
+  /**
+   * NAMESPACE_CLOSED - FAILED_PRECONDITION. The namespace is closed: no task or schedule is created in it. What exists goes on.
+   *
+   *     {"reason": "NAMESPACE_CLOSED", "domain": "orrery.dev", "metadata": {"namespace": "shop"}}
+   */
+  NAMESPACE_CLOSED: 34,
+  /**
+   * QUOTA_EXCEEDED - RESOURCE_EXHAUSTED. The namespace has no room for that many new tasks; `quota` says which of its quotas stands in the way, `room`
+   * how many would have been let in. A RetryInfo says when to try again, unless that many can never be let in at once.
+   *
+   *     {"reason": "QUOTA_EXCEEDED", "domain": "orrery.dev",
+   *      "metadata": {"namespace": "shop", "quota": "max_live_tasks", "limit": "1000", "room": "3"}}
+   */
+  QUOTA_EXCEEDED: 35,
   /**
    * FLOW_LIMIT_NOT_FOUND - NOT_FOUND. No such flow limit in this namespace.
    *
@@ -199,6 +220,9 @@ export namespace ErrorReason {
   export type DEDUP_KEY_TAKEN = typeof ErrorReason.DEDUP_KEY_TAKEN;
   export type TASK_TYPE_NOT_FOUND = typeof ErrorReason.TASK_TYPE_NOT_FOUND;
   export type TASK_TYPE_INACTIVE = typeof ErrorReason.TASK_TYPE_INACTIVE;
+  export type NAMESPACE_NOT_FOUND = typeof ErrorReason.NAMESPACE_NOT_FOUND;
+  export type NAMESPACE_CLOSED = typeof ErrorReason.NAMESPACE_CLOSED;
+  export type QUOTA_EXCEEDED = typeof ErrorReason.QUOTA_EXCEEDED;
   export type FLOW_LIMIT_NOT_FOUND = typeof ErrorReason.FLOW_LIMIT_NOT_FOUND;
   export type CURSOR_NOT_FOUND = typeof ErrorReason.CURSOR_NOT_FOUND;
   export type CURSOR_IN_USE = typeof ErrorReason.CURSOR_IN_USE;

@@ -3,6 +3,7 @@ import { newHolds, outcomesOf, type NewHold } from '../dedup-holds.ts';
 import { createWithin, LIVE, namingTakenIds, READ_REQUEST } from './create-tasks.ts';
 import type { Connection, Database } from './database.ts';
 import { NOW, statement } from './statement.ts';
+import { takeRoom } from './use-quota.ts';
 
 const USE_REQUEST = statement(
   'use_create_request',
@@ -51,10 +52,11 @@ interface LockedKey {
 }
 
 /**
- * Stores new tasks of which some have a dedup key, but for those whose key another task holds. Whether a key's holder is still live is
- * asked by a statement of its own, after the lock: it then sees what whoever had the lock before has done.
+ * Stores new tasks of which some have a dedup key, but for those whose key another task holds; or of a namespace that must have room for
+ * them. Everybody takes locks in one order: the request id, dedup keys, the namespace's quotas. Whether a key's holder is still live
+ * is asked by a statement of its own, after the lock: it then sees what whoever had the lock before has done.
  */
-export async function createDeduplicated(database: Database, request: CreateTasks): Promise<readonly CreateOutcome[]> {
+export async function createChecked(database: Database, request: CreateTasks): Promise<readonly CreateOutcome[]> {
   let fresh = request;
   const create = (): Promise<readonly CreateOutcome[]> =>
     database.transaction(async (connection) => {
@@ -64,6 +66,7 @@ export async function createDeduplicated(database: Database, request: CreateTask
       const held = await takeKeys(connection, now, request);
       const outcomes = outcomesOf(request.tasks, held);
       fresh = { ...request, tasks: request.tasks.filter((_, i) => !outcomes[i]?.deduplicated), request: null };
+      await takeRoom(connection, now, request, fresh.tasks.length);
       if (fresh.tasks.length > 0) await createWithin(connection, now, fresh);
       const { namespace, request: once } = request;
       const ids = JSON.stringify(outcomes.map(({ id }) => id));
@@ -101,6 +104,7 @@ async function takeKeys(
   { namespace, tasks }: CreateTasks,
 ): Promise<ReadonlyMap<string, string>> {
   const wanted = newHolds(tasks);
+  if (wanted.size === 0) return new Map();
   const rows = await connection.query<LockedKey>(LOCK_KEYS, [now, namespace, ...columns([...wanted.values()])]);
   const others = rows.filter(({ is_new }) => !is_new);
   const active = others.filter(({ hold_window }) => hold_window === 'WHILE_ACTIVE').map(({ task_id }) => task_id);
