@@ -8,6 +8,7 @@ import {
   timeFromProto,
 } from '@orrery/contracts';
 import {
+  type CreationQuota,
   DEFAULT_CONTENT_TYPE,
   newTaskId,
   type NewTask,
@@ -40,7 +41,10 @@ export interface RequestContext {
   readonly namespace: string;
   readonly correlationId: string;
   readonly traceparent: string;
+  /** The largest params that the server and the namespace accept, in bytes. */
   readonly maxPayloadBytes: number;
+  /** What the namespace has to have room for; undefined: there is always room. */
+  readonly quota: CreationQuota | undefined;
   /** What is registered. */
   readonly definitions: Definitions;
 }

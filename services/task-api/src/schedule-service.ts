@@ -8,7 +8,7 @@ import { bodyHash } from './body-hash.ts';
 import { readRequestId } from './create-tasks.ts';
 import type { Definitions } from './definitions.ts';
 import { parseScheduleSpec, parseScheduleUpdate } from './parse-schedule.ts';
-import { readContext } from './request-context.ts';
+import { assertOpen, readContext } from './request-context.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 
 /** Leaves room in a task's id for the slot. */
@@ -30,7 +30,12 @@ export interface ScheduleServiceDeps {
 
 /** What people ask of schedules. What time brings is the scheduler's. */
 export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
-  const { store } = deps;
+  const { store, definitions } = deps;
+  const readOpenKey = (request: Parameters<typeof readKey>[0]): ScheduleKey => {
+    const key = readKey(request);
+    assertOpen({ ...key, definitions });
+    return key;
+  };
   const asked = async (key: ScheduleKey, command: ScheduleCommand, request = NOT_IDEMPOTENT) => {
     const outcome = await store.commandSchedule(key, command, request);
     hint(deps.scheduler, outcome);
@@ -39,6 +44,8 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
   const handlers: ServiceImplementation<typeof schedulev1.ScheduleServiceDefinition> = {
     createSchedule: async (request) => {
       const context = readContext(request.namespace, deps, { belongTogether: false });
+      assertOpen(context);
+      await definitions.learnTypes(context.namespace, request.spec?.task ? [request.spec.task] : []);
       const checks = new Checks();
       const requestId = readRequestId(request.requestId, checks);
       const id =
@@ -62,6 +69,7 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
     updateSchedule: async (request) => {
       const key = readKey(request);
       const context = readContext(request.namespace, deps, { belongTogether: false });
+      await definitions.learnTypes(context.namespace, request.spec?.task ? [request.spec.task] : []);
       const checks = new Checks();
       const changes = parseScheduleUpdate(await find(store, key), request, context, checks);
       checks.done();
@@ -76,13 +84,13 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
     triggerSchedule: async (request) => {
       const encoded = schedulev1.TriggerScheduleRequest.encode(request).finish();
       const command = { do: 'TRIGGER', taskId: newTaskId() } as const;
-      const { runs, deduplicated } = await asked(readKey(request), command, readIdempotency(request, encoded));
+      const { runs, deduplicated } = await asked(readOpenKey(request), command, readIdempotency(request, encoded));
       return { run: runs[0] && scheduleRunToProto(runs[0]), deduplicated };
     },
     backfillSchedule: async (request) => {
       const encoded = schedulev1.BackfillScheduleRequest.encode(request).finish();
       const command = { do: 'BACKFILL', ...readRange(request) } as const;
-      const { runs, deduplicated } = await asked(readKey(request), command, readIdempotency(request, encoded));
+      const { runs, deduplicated } = await asked(readOpenKey(request), command, readIdempotency(request, encoded));
       return { runs: runs.map(scheduleRunToProto), deduplicated };
     },
     listScheduleRuns: (request) => listRuns(store, request),

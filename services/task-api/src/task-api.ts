@@ -13,6 +13,7 @@ import { Definitions } from './definitions.ts';
 import { EventFeed } from './event-feed.ts';
 import { eventService } from './event-service.ts';
 import { flowService } from './flow-service.ts';
+import { namespaceService } from './namespace-service.ts';
 import { scheduleService } from './schedule-service.ts';
 import type { SchedulerPort } from './scheduler-port.ts';
 import { taskService } from './task-service.ts';
@@ -66,6 +67,11 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
         maxPayloadBytes: parts.maxPayloadBytes,
       }),
       taskTypeService({ store: parts.store.definitions, definitions }),
+      namespaceService({
+        store: parts.store.definitions,
+        definitions,
+        maxPayloadBytes: parts.maxPayloadBytes,
+      }),
       eventService({ events, feed, logger: parts.logger, draining: draining.signal }),
     ],
     async start() {

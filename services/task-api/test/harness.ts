@@ -1,5 +1,5 @@
-import { eventv1, flowv1, refusalFromStatus, schedulev1, taskv1 } from '@orrery/contracts';
-import type { Refusal, TaskKey } from '@orrery/core';
+import { eventv1, flowv1, namespacev1, refusalFromStatus, schedulev1, taskv1 } from '@orrery/contracts';
+import type { Refusal, Store, TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { createLocalBus } from '@orrery/events';
 import { createLogger, serve, type ServerLimits } from '@orrery/service';
@@ -9,10 +9,10 @@ import { createChannel, createClient } from 'nice-grpc';
 import { type CallOptions, ClientError, type Metadata, Status } from 'nice-grpc-common';
 import { createTaskApiService, type SchedulerPort } from '../src/index.ts';
 
-/** A task-api on a real socket, over a store in memory; what it asks of the scheduler is done on the store and noted. */
-export async function startTaskApi(limits: ServerLimits = {}) {
+/** A task-api on a real socket, over a store in memory or another; what it asks of the scheduler is done on the store and noted. */
+export async function startTaskApi(limits: ServerLimits = {}, other?: Store) {
   const clock = new FakeClock();
-  const store = openMemoryStore({ clock });
+  const store = other ?? openMemoryStore({ clock });
   const logger = createLogger({ level: 'error', format: 'json' });
   const hints: Parameters<SchedulerPort['wake']>[0][] = [];
   const scheduler: SchedulerPort = {
@@ -41,6 +41,7 @@ export async function startTaskApi(limits: ServerLimits = {}) {
     address: `127.0.0.1:${server.port}`,
     tasks: createClient(taskv1.TaskServiceDefinition, channel),
     flow: createClient(flowv1.FlowServiceDefinition, channel),
+    namespaces: createClient(namespacev1.NamespaceServiceDefinition, channel),
     types: createClient(taskv1.TaskTypeServiceDefinition, channel),
     schedules: createClient(schedulev1.ScheduleServiceDefinition, channel),
     events: createClient(eventv1.EventServiceDefinition, channel),
