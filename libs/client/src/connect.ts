@@ -1,4 +1,4 @@
-import { eventv1, flowv1, schedulev1, taskv1 } from '@orrery/contracts';
+import { eventv1, flowv1, namespacev1, schedulev1, taskv1 } from '@orrery/contracts';
 import { call, openChannel, traceCalls } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
 import type { CallOptions } from 'nice-grpc-common';
@@ -9,6 +9,7 @@ export interface Connection {
   readonly settings: ClientSettings;
   readonly stub: taskv1.TaskServiceClient;
   readonly types: taskv1.TaskTypeServiceClient;
+  readonly namespaces: namespacev1.NamespaceServiceClient;
   readonly flow: flowv1.FlowServiceClient;
   readonly events: eventv1.EventServiceClient;
   readonly schedules: schedulev1.ScheduleServiceClient;
@@ -24,6 +25,7 @@ export function connect(settings: ClientSettings): Connection {
     settings,
     stub: createClientFactory().use(traceCalls).create(taskv1.TaskServiceDefinition, channel),
     types: createClientFactory().use(traceCalls).create(taskv1.TaskTypeServiceDefinition, channel),
+    namespaces: createClientFactory().use(traceCalls).create(namespacev1.NamespaceServiceDefinition, channel),
     flow: createClientFactory().use(traceCalls).create(flowv1.FlowServiceDefinition, channel),
     events: createClientFactory().use(traceCalls).create(eventv1.EventServiceDefinition, channel),
     schedules: createClientFactory().use(traceCalls).create(schedulev1.ScheduleServiceDefinition, channel),

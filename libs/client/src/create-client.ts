@@ -2,6 +2,7 @@ import { OrreryError } from '@orrery/rpc';
 import { type ClientOptions, readClientOptions } from './client-options.ts';
 import { connect } from './connect.ts';
 import { createFlowLimits, type FlowLimits } from './flow-limits.ts';
+import { createNamespaces, type Namespaces } from './namespaces.ts';
 import { createSchedules, type Schedules } from './schedules.ts';
 import { createEvents, type Events } from './subscribe-events.ts';
 import { createTaskTypes, type TaskTypes } from './task-types.ts';
@@ -14,6 +15,8 @@ export interface Client extends AsyncDisposable {
   readonly events: Events;
   /** The kinds of work there are. */
   readonly types: TaskTypes;
+  /** What holds for everything in a namespace. */
+  readonly namespaces: Namespaces;
   /** How much may run, or begin, at the same time. */
   readonly flowLimits: FlowLimits;
   /** Lets calls under way end, rejects waits, and closes the connection. */
@@ -33,9 +36,10 @@ export function createClient(options: ClientOptions = {}): Client {
     return closing;
   };
   const types = createTaskTypes(connection);
+  const namespaces = createNamespaces(connection);
   const flowLimits = createFlowLimits(connection);
   const schedules = createSchedules(connection);
-  return { tasks, schedules, events, types, flowLimits, close, [Symbol.asyncDispose]: close };
+  return { tasks, schedules, events, types, namespaces, flowLimits, close, [Symbol.asyncDispose]: close };
 }
 
 function closed(): OrreryError {

@@ -3,6 +3,7 @@ export { type ClientOptions } from './client-options.ts';
 export { type Client, createClient } from './create-client.ts';
 export { type FlowLimitOptions, type FlowLimits } from './flow-limits.ts';
 export { type TaskFilter, type TaskPage, type TaskQuery } from './list-tasks.ts';
+export { type NamespaceOptions, type Namespaces, type SetNamespace } from './namespaces.ts';
 export {
   type NewSchedule,
   type ScheduleChanges,
