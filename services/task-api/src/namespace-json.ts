@@ -1,7 +1,10 @@
 import type { Definition, DefinitionKey, FlowRate, Namespace } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 
-/** A namespace as the store keeps it. Its parts come in one order, so that the same namespace is the same text. */
+/**
+ * A namespace as the store keeps it; the SQL function `orrery_create_task` reads it, too. Its parts come in one order, so that the same
+ * namespace is the same text.
+ */
 interface NamespaceJson {
   readonly description: string;
   readonly strict: boolean;

@@ -68,7 +68,8 @@ const NEW_ID = `encode(set_bit(overlay(uuid_send(gen_random_uuid()) placing int8
 
 /**
  * Creates a task within the transaction of an application on the same database, as create-tasks.ts does: the row and its event.
- * Whoever may execute it needs no rights to the tables. A transaction that is rolled back leaves nothing.
+ * Whoever may execute it needs no rights to the tables. A transaction that is rolled back leaves nothing. It goes by what is said about
+ * the namespace (namespace-json.ts in task-api), but takes no room of its quotas: that would lock it until the application commits.
  */
 export const createTaskFunction: readonly string[] = [
   `create function orrery_create_task(${PARAMETERS}
@@ -76,7 +77,7 @@ export const createTaskFunction: readonly string[] = [
 #variable_conflict use_variable
 declare
   exponential constant jsonb := '${JSON.stringify(policyJson(EXPONENTIAL))}';
-  max_bytes constant integer := coalesce(nullif(current_setting('orrery.max_payload_bytes', true), '')::integer, 1048576);
+  max_bytes integer := coalesce(nullif(current_setting('orrery.max_payload_bytes', true), '')::integer, 1048576);
   micros constant bigint := extract(epoch from clock_timestamp()) * 1000000;
   created_at constant timestamptz := date_trunc('milliseconds', now());
   chosen constant boolean := coalesce(id, '') <> '';
@@ -84,6 +85,7 @@ declare
   policy jsonb;
   options jsonb;
   problems text[];
+  holds jsonb;
 begin
   namespace := coalesce(nullif(namespace, ''), 'default');
   queue := coalesce(nullif(queue, ''), 'default');
@@ -92,6 +94,9 @@ begin
   traceparent := coalesce(traceparent, '');
   parent_task_id := coalesce(parent_task_id, '');
   params_type := coalesce(nullif(params_type, ''), 'application/json');
+  holds := (select said.body::jsonb from definition as said where said.kind = 'NAMESPACE' and said.namespace = namespace
+    and said.name = '' and said.version = 0);
+  max_bytes := least(max_bytes, (holds #>> '{quotas,maxPayloadBytes}')::integer);
   bytes := coalesce(params_bytes, convert_to(coalesce(params, 'null')::text, 'UTF8'));
   policy := case retry
     when '"fixed"' then '${JSON.stringify(policyJson(FIXED))}'
@@ -106,6 +111,14 @@ begin
   ) as found where problem is not null;
   if problems is not null then
     raise exception using errcode = 'invalid_parameter_value', message = 'task: ' || array_to_string(problems, '; ');
+  end if;
+  if (holds->>'closed')::boolean then
+    raise exception using errcode = 'object_not_in_prerequisite_state', message = format('namespace %s is closed', namespace);
+  end if;
+  if (holds->>'strict')::boolean and not exists (select from definition as known where known.kind = 'TASK_TYPE'
+    and known.namespace = namespace and known.name = type and known.active) then
+    raise exception using errcode = 'object_not_in_prerequisite_state',
+      message = format('no type %s is registered and active in namespace %s, which is strict', type, namespace);
   end if;
   options := jsonb_strip_nulls(jsonb_build_object(
     'retry', nullif(policy, exponential), 'runTimeout', trim_scale(extract(epoch from run_timeout)) || 's'));

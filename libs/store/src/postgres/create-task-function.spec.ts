@@ -1,4 +1,5 @@
-import { EXPONENTIAL, FIXED, NO_RETRY, newTaskId, type NewTask, type Store, type TaskSpec } from '@orrery/core';
+import { type CreationQuota, EXPONENTIAL, FIXED, NO_RETRY, newTaskId } from '@orrery/core';
+import type { NewTask, Store, TaskSpec } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { type EphemeralPostgres, startEphemeralPostgres } from '@orrery/testing';
 import { Client } from 'pg';
@@ -33,8 +34,8 @@ async function createBySql(args: Readonly<Record<string, unknown>>, on = applica
   return rows[0]?.id ?? '';
 }
 
-function createByStore(spec: Partial<TaskSpec>, due: NewTask['due'] = null) {
-  const whole = {
+function createByStore(spec: Partial<TaskSpec>, due: NewTask['due'] = null, quota?: CreationQuota) {
+  const whole: TaskSpec = {
     namespace,
     id: newTaskId(),
     queue: 'default',
@@ -54,7 +55,8 @@ function createByStore(spec: Partial<TaskSpec>, due: NewTask['due'] = null) {
     typeVersion: 0,
     ...spec,
   };
-  return store.tasks.createTasks({ namespace, tasks: [{ spec: whole, due, idIsCallers: true }], request: null });
+  const tasks = [{ spec: whole, due, idIsCallers: true }];
+  return store.tasks.createTasks({ namespace: whole.namespace, tasks, request: null, ...(quota && { quota }) });
 }
 
 const JSON_COLUMNS = ['options', 'labels'];
@@ -202,6 +204,47 @@ test('a chosen id is taken once and for all', async () => {
   await expect(createBySql({ type: 'x', id: 'mine', namespace: 'other' })).rejects.toMatchObject({ code: '23505' });
   await store.tasks.cancelTask({ namespace: 'other', id: 'mine' });
   await expect(createBySql({ type: 'x', id: 'mine', namespace: 'other' })).rejects.toMatchObject({ code: '23505' });
+});
+
+describe('what is said about a namespace', () => {
+  const say = (name: string, said: object) =>
+    store.definitions.put({ kind: 'NAMESPACE', namespace: name, name: '', version: 0, body: JSON.stringify(said) });
+  const quotas = { maxLiveTasks: 1, maxPayloadBytes: null, createRate: null };
+  const notNow = { code: '55000' };
+
+  test('holds: closed ones take nothing', async () => {
+    await say('closed', { strict: false, closed: true, quotas });
+    await expect(createBySql({ type: 'x', namespace: 'closed' })).rejects.toMatchObject(notNow);
+    await say('closed', { strict: false, closed: false, quotas });
+    await createBySql({ type: 'x', namespace: 'closed' });
+  });
+
+  test('holds: strict ones take what is registered and active', async () => {
+    await say('strict', { strict: true, closed: false, quotas });
+    const key = { kind: 'TASK_TYPE', namespace: 'strict', name: 'known', version: 3 } as const;
+    await store.definitions.put({ ...key, body: '{}' });
+    await createBySql({ type: 'known', namespace: 'strict' });
+    await expect(createBySql({ type: 'unknown', namespace: 'strict' })).rejects.toMatchObject(notNow);
+    await store.definitions.setActive(key, false);
+    await expect(createBySql({ type: 'known', namespace: 'strict' })).rejects.toMatchObject(notNow);
+  });
+
+  test('holds: params may have to be smaller', async () => {
+    await say('small', { strict: false, closed: false, quotas: { ...quotas, maxPayloadBytes: 5 } });
+    await createBySql({ type: 'x', namespace: 'small', params: '12345' });
+    await expect(createBySql({ type: 'x', namespace: 'small', params: '123456' })).rejects.toMatchObject({
+      code: '22023',
+      message: 'task: params has 6 bytes; at most 5 are accepted',
+    });
+  });
+
+  test('does not hold for room, but others have less of it', async () => {
+    await say('full', { strict: false, closed: false, quotas });
+    await createBySql({ type: 'x', namespace: 'full' });
+    await createBySql({ type: 'x', namespace: 'full' });
+    const quota = { maxLiveTasks: 2, createRate: null };
+    await expect(createByStore({ namespace: 'full' }, null, quota)).rejects.toMatchObject({ reason: 'QUOTA_EXCEEDED' });
+  });
 });
 
 test('who may call it needs no rights to the tables, and is not led astray by tables of its own', async () => {
