@@ -53,8 +53,8 @@ export interface Tasks {
   cancel(id: string, options?: AbortOptions): Promise<Task>;
   /** Sets a FAILED task PENDING again, due now. */
   retry(id: string, options?: AbortOptions): Promise<Task>;
-  /** The live tasks, counted by queue; queues without any are left out. */
-  stats(options?: AbortOptions): Promise<readonly Omit<QueueStats, 'namespace'>[]>;
+  /** The live tasks, counted by queue, or by queue and type; those without any are left out. */
+  stats(options?: AbortOptions & { readonly byType?: boolean }): Promise<readonly Omit<QueueStats, 'namespace'>[]>;
   /** Deletes a task that has ended; others only by `force`. */
   delete(id: string, options?: AbortOptions & { readonly force?: boolean }): Promise<void>;
   /** Redrives FAILED tasks, all that match. */
@@ -145,10 +145,11 @@ export function createTasks(connection: Connection): {
     async retry(id, { signal } = {}) {
       return present(await connection.call((options) => stub.retryTask({ namespace, taskId: id }, options), signal));
     },
-    async stats({ signal } = {}) {
-      const { queues } = await connection.call((options) => stub.getStats({ namespace }, options), signal);
-      return queues.map(({ queue, readyCount, scheduledCount, runningCount, oldestReadyAge }) => ({
+    async stats({ signal, byType = false } = {}) {
+      const { queues } = await connection.call((options) => stub.getStats({ namespace, byType }, options), signal);
+      return queues.map(({ queue, type, readyCount, scheduledCount, runningCount, oldestReadyAge }) => ({
         queue,
+        ...(byType && { type }),
         ready: Number(readyCount),
         scheduled: Number(scheduledCount),
         running: Number(runningCount),

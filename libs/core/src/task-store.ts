@@ -96,8 +96,11 @@ export interface TaskStore {
   /** Forgets dedup keys that nobody holds any more, at most `limit`; returns how many. */
   purgeDedupKeys(limit: number): Promise<number>;
 
-  /** How many live tasks each queue has; queues without any are left out. Looks at every live task: not for the hot path. */
-  stats(): Promise<readonly QueueStats[]>;
+  /**
+   * How many live tasks each queue has, or each type in it; those without any are left out. Looks at every live task: not for the hot
+   * path.
+   */
+  stats(options?: { readonly byType: boolean }): Promise<readonly QueueStats[]>;
 }
 
 /** New tasks of one namespace. */
@@ -224,10 +227,12 @@ export interface ChangedTask {
   readonly status: TaskStatus;
 }
 
-/** The live tasks of one queue, as they are at one moment. */
+/** The live tasks of one queue, or of one type in it, as they are at one moment. */
 export interface QueueStats {
   readonly namespace: string;
   readonly queue: string;
+  /** Only where types are counted apart. */
+  readonly type?: string;
   /** PENDING and due. */
   readonly ready: number;
   /** PENDING and not due yet. */

@@ -75,7 +75,7 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
       await deleteTask(deps, readKey(request), request.force);
       return {};
     },
-    getStats: async (request) => ({ queues: await getStats(store, request.namespace) }),
+    getStats: async (request) => ({ queues: await getStats(store, request) }),
     bulkRetryTasks: (request, call) => bulkChange(deps, RETRY, request, call.signal),
     bulkCancelTasks: (request, call) => bulkChange(deps, CANCEL, request, call.signal),
     bulkDeleteTasks: (request, call) => bulkChange(deps, deletion(request.force), request, call.signal),

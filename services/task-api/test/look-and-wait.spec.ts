@@ -44,13 +44,25 @@ describe('looking at tasks, waiting for them, changing their course', () => {
     await create();
     await run();
     fixture.clock.advance(Duration.ofSeconds(7));
-    const { queues } = await fixture.tasks.getStats({ namespace: '' });
-    expect(queues).toEqual([
-      { queue: 'b', readyCount: 2n, scheduledCount: 0n, runningCount: 0n, oldestReadyAge: { seconds: 7n, nanos: 0 } },
+    const { queues } = await fixture.tasks.getStats({ namespace: '', byType: false });
+    expect(queues).toMatchObject([
+      {
+        queue: 'b',
+        type: '',
+        readyCount: 2n,
+        scheduledCount: 0n,
+        runningCount: 0n,
+        oldestReadyAge: { seconds: 7n, nanos: 0 },
+      },
       { queue: 'default', readyCount: 0n, scheduledCount: 1n, runningCount: 1n, oldestReadyAge: undefined },
     ]);
-    expect((await fixture.tasks.getStats({ namespace: 'other' })).queues).toEqual([]);
-    const { code, refusal } = await refusalOf((options) => fixture.tasks.getStats({ namespace: 'a b' }, options));
+    const byType = await fixture.tasks.getStats({ namespace: '', byType: true });
+    expect(byType.queues.map(({ queue }) => queue)).toEqual(expect.arrayContaining(queues.map(({ queue }) => queue)));
+    expect(byType.queues.every(({ type }) => type !== '')).toBe(true);
+    expect((await fixture.tasks.getStats({ namespace: 'other', byType: false })).queues).toEqual([]);
+    const { code, refusal } = await refusalOf((options) =>
+      fixture.tasks.getStats({ namespace: 'a b', byType: false }, options),
+    );
     expect([code, refusal.metadata['field']]).toEqual(['INVALID_ARGUMENT', 'namespace']);
   });
 

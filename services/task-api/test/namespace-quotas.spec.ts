@@ -27,7 +27,7 @@ describe('quotas with two task-apis on one PostgreSQL', () => {
   });
 
   const countLive = async () => {
-    const { queues } = await apis[0].tasks.getStats({ namespace: name });
+    const { queues } = await apis[0].tasks.getStats({ namespace: name, byType: false });
     return queues.reduce((sum, queue) => sum + Number(queue.readyCount + queue.scheduledCount + queue.runningCount), 0);
   };
 

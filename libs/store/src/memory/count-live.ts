@@ -2,10 +2,15 @@ import type { QueueStats, RunningCount } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import type { Row } from './task-table.ts';
 
-/** Counts live tasks by queue and state. */
-export function countLive(rows: Iterable<Row>, now: Date): readonly QueueStats[] {
-  const groups = Map.groupBy(rows, ({ task }) => `${task.namespace}\0${task.queue}`);
-  return [...groups.values()].map((group) => countQueue(group, now));
+/** Counts live tasks by queue and state, and perhaps by type. */
+export function countLive(rows: Iterable<Row>, now: Date, byType: boolean): readonly QueueStats[] {
+  const groups = Map.groupBy(rows, ({ task: { namespace, queue, type } }) =>
+    [namespace, queue, byType ? type : ''].join('\0'),
+  );
+  return [...groups.values()].map((group) => ({
+    ...countQueue(group, now),
+    ...(byType && { type: group[0]?.task.type ?? '' }),
+  }));
 }
 
 /** Counts the running tasks of a namespace by queue, type and key. */

@@ -215,8 +215,8 @@ export class MemoryTasks implements TaskStore {
     return this.#keys.purge(limit, this.#clock.now());
   }
 
-  async stats(): Promise<readonly QueueStats[]> {
-    return countLive(this.#table.live(), this.#clock.now());
+  async stats({ byType } = { byType: false }): Promise<readonly QueueStats[]> {
+    return countLive(this.#table.live(), this.#clock.now(), byType);
   }
 
   #find(keys: readonly TaskKey[]): readonly Task[] {

@@ -143,7 +143,7 @@ export class PostgresTasks implements TaskStore {
     return purgeDedupKeys(this.#database, limit);
   }
 
-  stats() {
-    return countTasks(this.#database);
+  stats({ byType } = { byType: false }) {
+    return countTasks(this.#database, byType);
   }
 }

@@ -159,7 +159,7 @@ export class SqliteTasks implements TaskStore {
     return this.#group.run(() => purgeDedupKeys(this.#tx, limit));
   }
 
-  async stats(): Promise<readonly QueueStats[]> {
-    return countTasks(this.#tx.db, this.#clock.now());
+  async stats({ byType } = { byType: false }): Promise<readonly QueueStats[]> {
+    return countTasks(this.#tx.db, this.#clock.now(), byType);
   }
 }

@@ -24,6 +24,15 @@ export function statsTests(context: SuiteContext): void {
       );
     });
 
+    it('counts types apart where that is asked for', async () => {
+      await context.create({ queue: 'a', type: 'x' }, { queue: 'a', type: 'y' }, { queue: 'b', type: 'x' });
+      const byType = (await context.tasks.stats({ byType: true }))
+        .filter(({ namespace }) => namespace === context.namespace)
+        .map(({ queue, type, ready }) => [queue, type, ready].join(' '));
+      expect([...byType].sort()).toEqual(['a x 1', 'a y 1', 'b x 1']);
+      expect(await stats()).toHaveLength(2);
+    });
+
     it('goes by when tasks were due, not by when they were created', async () => {
       await context.create({ due: seconds(10) });
       context.clock.advance(seconds(12));

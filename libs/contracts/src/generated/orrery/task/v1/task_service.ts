@@ -315,15 +315,17 @@ export interface BulkDeleteTasksResponse {
 export interface GetStatsRequest {
   /** The namespace to count in. */
   namespace: string;
+  /** Whether to count the types of each queue apart; it takes no longer. */
+  byType: boolean;
 }
 
 /** Response for GetStats. */
 export interface GetStatsResponse {
-  /** One for each queue that has live tasks, by name. */
+  /** One for each queue that has live tasks, by name; with `by_type` one for each of its types, by queue and type. */
   queues: QueueStats[];
 }
 
-/** The live tasks of one queue. */
+/** The live tasks of one queue, or of one type in it. */
 export interface QueueStats {
   /** The queue. */
   queue: string;
@@ -334,7 +336,11 @@ export interface QueueStats {
   /** RUNNING. */
   runningCount: bigint;
   /** How long ago the ready task was due that has been due longest. Unset: none is ready. */
-  oldestReadyAge: Duration | undefined;
+  oldestReadyAge:
+    | Duration
+    | undefined;
+  /** The type, if types were to be counted apart. */
+  type: string;
 }
 
 function createBaseCreateTaskRequest(): CreateTaskRequest {
@@ -2305,13 +2311,16 @@ export const BulkDeleteTasksResponse: MessageFns<BulkDeleteTasksResponse> = {
 };
 
 function createBaseGetStatsRequest(): GetStatsRequest {
-  return { namespace: "" };
+  return { namespace: "", byType: false };
 }
 
 export const GetStatsRequest: MessageFns<GetStatsRequest> = {
   encode(message: GetStatsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.namespace !== "") {
       writer.uint32(10).string(message.namespace);
+    }
+    if (message.byType !== false) {
+      writer.uint32(16).bool(message.byType);
     }
     return writer;
   },
@@ -2335,6 +2344,14 @@ export const GetStatsRequest: MessageFns<GetStatsRequest> = {
             }
 
             message.namespace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.byType = reader.bool();
             continue;
           }
         }
@@ -2397,7 +2414,7 @@ export const GetStatsResponse: MessageFns<GetStatsResponse> = {
 };
 
 function createBaseQueueStats(): QueueStats {
-  return { queue: "", readyCount: 0n, scheduledCount: 0n, runningCount: 0n, oldestReadyAge: undefined };
+  return { queue: "", readyCount: 0n, scheduledCount: 0n, runningCount: 0n, oldestReadyAge: undefined, type: "" };
 }
 
 export const QueueStats: MessageFns<QueueStats> = {
@@ -2425,6 +2442,9 @@ export const QueueStats: MessageFns<QueueStats> = {
     }
     if (message.oldestReadyAge !== undefined) {
       Duration.encode(message.oldestReadyAge, writer.uint32(42).fork()).join();
+    }
+    if (message.type !== "") {
+      writer.uint32(50).string(message.type);
     }
     return writer;
   },
@@ -2480,6 +2500,14 @@ export const QueueStats: MessageFns<QueueStats> = {
             }
 
             message.oldestReadyAge = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.type = reader.string();
             continue;
           }
         }
