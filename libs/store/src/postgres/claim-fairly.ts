@@ -78,7 +78,7 @@ const EPOCH = new Date(0);
  */
 export function claimFairly(database: Database, flow: PostgresFlow, request: ClaimTasks): Promise<readonly Task[]> {
   const claim = { ...request, queues: [...new Set(request.queues)] };
-  return flow.inTurn(claim.namespace, () =>
+  return flow.claims.take(claim.namespace, () =>
     database.transaction(async (connection) => {
       await connection.query(LOCK, [claim.namespace]);
       const limits = await connection.query<FlowLimitRow & { readonly now: number }>(LIMITS, [

@@ -5,6 +5,7 @@ import { FLOW_LIMIT_COLUMNS, flowLimitValues, toFlowLimit, toRateUse } from '../
 import type { FlowLimitRow, FlowRateRow } from '../flow-row.ts';
 import type { Database } from './database.ts';
 import { statement, toMillis } from './statement.ts';
+import { Turns } from './turns.ts';
 
 const COLUMNS = FLOW_LIMIT_COLUMNS.join(', ');
 const CHANGED = FLOW_LIMIT_COLUMNS.slice(2)
@@ -50,8 +51,8 @@ export class PostgresFlow implements FlowStore {
   #askedAt = 0;
   /** The queues in which keyed tasks were ready when last looked. */
   readonly #keyed = new Set<string>();
-  /** The last work of each namespace that is under way. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Claims where keys take turns or limits hold. */
+  readonly claims = new Turns();
 
   constructor(database: Database) {
     this.#database = database;
@@ -110,17 +111,6 @@ export class PostgresFlow implements FlowStore {
       const name = nameOf(namespace, queue);
       if (keyed.has(queue)) this.#keyed.add(name);
       else this.#keyed.delete(name);
-    }
-  }
-
-  /** Does one such work after the other in a namespace: those that wait for each other must not take up connections. */
-  async inTurn<T>(namespace: string, work: () => Promise<T>): Promise<T> {
-    const own = (this.#turns.get(namespace) ?? Promise.resolve()).then(work, work);
-    this.#turns.set(namespace, own);
-    try {
-      return await own;
-    } finally {
-      if (this.#turns.get(namespace) === own) this.#turns.delete(namespace);
     }
   }
 

@@ -34,12 +34,14 @@ import { purgeRequests, purgeTasks } from './purge.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
 import { redriveTask, redriveTasks } from './redrive-tasks.ts';
 import { releaseTasks } from './release-tasks.ts';
+import { Turns } from './turns.ts';
 
 /** Tasks in PostgreSQL: each method is one file, which has its statement and says why it is shaped so. */
 export class PostgresTasks implements TaskStore {
   readonly sharesTransactions = false;
   readonly #database: Database;
   readonly #flow: PostgresFlow;
+  readonly #creations = new Turns();
 
   constructor(database: Database, flow: PostgresFlow) {
     this.#database = database;
@@ -47,8 +49,8 @@ export class PostgresTasks implements TaskStore {
   }
 
   createTasks(request: CreateTasks) {
-    const isPlain = !request.quota && !haveKeys(request.tasks);
-    return (isPlain ? createTasks : createChecked)(this.#database, request);
+    if (request.quota) return this.#creations.take(request.namespace, () => createChecked(this.#database, request));
+    return (haveKeys(request.tasks) ? createChecked : createTasks)(this.#database, request);
   }
 
   claimTasks(claim: ClaimTasks) {
