@@ -41,7 +41,14 @@ export {
   scheduleToProto,
 } from './map-schedule.ts';
 export { taskErrorFromProto, taskErrorToProto } from './map-task-error.ts';
-export { progressFromProto, statusFromProto, statusToProto, taskFromProto, taskToProto } from './map-task.ts';
+export {
+  progressFromProto,
+  statusFromProto,
+  statusToProto,
+  taskFromProto,
+  taskToProto,
+  viewFromProto,
+} from './map-task.ts';
 export {
   taskTypeDefaultsFromProto,
   taskTypeDefaultsToProto,

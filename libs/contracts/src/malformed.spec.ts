@@ -60,6 +60,7 @@ describe('retry policies', () => {
     ['jitter', { jitter: NaN }],
     ['predicate', { predicate: taskv1.RetryPredicate.UNRECOGNIZED }],
     ['error_types', { predicate: taskv1.RetryPredicate.ON_ERROR_TYPE }],
+    ['error_types[0]', { predicate: taskv1.RetryPredicate.ON_ERROR_TYPE, errorTypes: ['a\0b'] }],
   ])('refuse a bad %s: %j', (field, wrong) => {
     expectRefused(
       () => contracts.retryPolicyFromProto({ ...unset, ...wrong }, 'task.retry_policy'),

@@ -8,6 +8,8 @@ import type * as taskv1 from './task-v1.ts';
 
 const MAX_ATTEMPTS = 10_000;
 const MAX_MULTIPLIER = 100;
+const MAX_TYPES = 100;
+const MAX_TYPE_CHARACTERS = 255;
 
 const PREDICATES: Readonly<Record<RetryPredicate['on'], Predicate>> = {
   RETRYABLE_ERROR: Predicate.ON_RETRYABLE_ERROR,
@@ -77,9 +79,20 @@ function predicate(policy: taskv1.RetryPolicy, field: string): RetryPredicate {
     case Predicate.NEVER:
       return NEVER;
     case Predicate.ON_ERROR_TYPE:
-      if (policy.errorTypes.length === 0) throw invalidField(`${field}.error_types`, 'must name at least one type');
-      return { on: 'ERROR_TYPE', types: policy.errorTypes };
+      return { on: 'ERROR_TYPE', types: errorTypes(policy.errorTypes, `${field}.error_types`) };
     default:
       throw invalidField(`${field}.predicate`, `${policy.predicate} is not a retry predicate`);
   }
+}
+
+function errorTypes(types: readonly string[], field: string): readonly string[] {
+  if (types.length === 0) throw invalidField(field, 'must name at least one type');
+  if (types.length > MAX_TYPES) throw invalidField(field, `has more than ${MAX_TYPES} entries`);
+  types.forEach((type, i) => {
+    if (type === '') throw invalidField(`${field}[${i}]`, 'is empty');
+    if (type.length > MAX_TYPE_CHARACTERS)
+      throw invalidField(`${field}[${i}]`, `is longer than ${MAX_TYPE_CHARACTERS} characters`);
+    if (type.includes('\0')) throw invalidField(`${field}[${i}]`, 'must not hold a NUL character');
+  });
+  return types;
 }

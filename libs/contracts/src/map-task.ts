@@ -6,7 +6,7 @@ import {
   type TaskProgress,
   type TaskStatus,
 } from '@orrery/core';
-import { TaskStatus as Status } from './generated/orrery/task/v1/task.ts';
+import { TaskStatus as Status, TaskView as View } from './generated/orrery/task/v1/task.ts';
 import { invalidField } from './invalid-field.ts';
 import { payloadFromProto, payloadToProto } from './map-payload.ts';
 import { retryPolicyFromProto, retryPolicyToProto } from './map-retry-policy.ts';
@@ -15,6 +15,20 @@ import { durationFromProto, durationToProto, timeFromProto } from './map-time.ts
 import type * as taskv1 from './task-v1.ts';
 
 const NO_PAYLOAD: Payload = Object.freeze({ data: new Uint8Array(0), contentType: DEFAULT_CONTENT_TYPE });
+
+/** Reads how much of a task is wanted; refuses an unknown view with INVALID_FIELD. */
+export function viewFromProto(view: View, fallback: 'BASIC' | 'FULL', field = 'view'): 'BASIC' | 'FULL' {
+  switch (view) {
+    case View.UNSPECIFIED:
+      return fallback;
+    case View.BASIC:
+      return 'BASIC';
+    case View.FULL:
+      return 'FULL';
+    default:
+      throw invalidField(field, `${view} is not a view`);
+  }
+}
 
 /** A task as the wire carries it. BASIC leaves out params, result and failed attempts. The lease token is never told. */
 export function taskToProto(task: Task, view: 'BASIC' | 'FULL'): taskv1.Task {

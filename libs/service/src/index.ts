@@ -17,6 +17,6 @@ export { Checks } from './checks.ts';
 export { commonConfig, databaseConfig } from './common-config.ts';
 export { natsConfig, natsOptions } from './nats-config.ts';
 export { Outgoing } from '@orrery/rpc';
-export { makePageToken, readPageToken } from './page-token.ts';
+export { makePageToken, readPageToken, readPlaceToken } from './page-token.ts';
 export { SchedulerClient } from './scheduler-client.ts';
 export { retentionConfig, retentionOf } from './retention-config.ts';

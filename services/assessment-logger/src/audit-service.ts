@@ -1,6 +1,6 @@
 import { assessmentv1, auditRecordToProto, timeFromProto } from '@orrery/contracts';
 import { type AuditRecord, type AuditStore, type ListAuditRecords } from '@orrery/core';
-import { bind, Checks, makePageToken, readPageToken, type ServiceBinding } from '@orrery/service';
+import { bind, Checks, makePageToken, readPlaceToken, type ServiceBinding } from '@orrery/service';
 
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 1000;
@@ -39,7 +39,7 @@ function parseListQuery(request: assessmentv1.ListAuditRecordsRequest): {
   checks.require(request.pageSize >= 0, 'page_size', 'must not be negative');
   checks.done();
   const boundTo = [namespace, subject, correlationId, from, before, types];
-  const place = readPageToken(request.pageToken, boundTo);
+  const after = readPlaceToken(request.pageToken, boundTo, readPlace);
   const query: ListAuditRecords = {
     namespace,
     limit: Math.min(request.pageSize || DEFAULT_PAGE, MAX_PAGE) + 1,
@@ -48,7 +48,7 @@ function parseListQuery(request: assessmentv1.ListAuditRecordsRequest): {
     ...(from && { from }),
     ...(before && { before }),
     ...(types.length > 0 && { types }),
-    ...(place !== undefined && { after: readPlace(place) }),
+    ...(after && { after }),
   };
   return { query, boundTo };
 }
@@ -58,7 +58,7 @@ function placeOf({ position, event }: AuditRecord): string {
   return `${event.at.getTime()} ${position}`;
 }
 
-function readPlace(place: string): { readonly at: Date; readonly position: bigint } {
-  const [at, position = '0'] = place.split(' ');
-  return { at: new Date(Number(at)), position: BigInt(position) };
+function readPlace(place: string): { readonly at: Date; readonly position: bigint } | undefined {
+  const { at, position } = /^(?<at>-?\d{1,15}) (?<position>\d{1,18})$/.exec(place)?.groups ?? {};
+  return position === undefined ? undefined : { at: new Date(Number(at)), position: BigInt(position) };
 }

@@ -37,7 +37,11 @@ export function readCompletions(wire: readonly dispatchv1.Completion[], maxBytes
     read(completion.lease, (lease) => {
       const size = completion.result?.data.length ?? 0;
       if (size > maxBytes) throw tooLarge('result', size, maxBytes);
-      return { lease, result: payloadFromProto(completion.result) };
+      const result = payloadFromProto(completion.result);
+      const checks = new Checks();
+      checks.text('result.content_type', result?.contentType ?? '');
+      checks.done();
+      return { lease, result };
     }),
   );
 }

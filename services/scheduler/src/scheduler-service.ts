@@ -4,11 +4,14 @@ import { bind, Checks, type ServiceBinding } from '@orrery/service';
 import type { SchedulerControl } from './control.ts';
 import { MAX_BATCH } from './lease-calls.ts';
 
+/** The most queues or tasks that one hint may name: those of many changes may have been gathered. */
+const MAX_HINTS = 10_000;
+
 /** What the other services ask of the scheduler, over gRPC. */
 export function schedulerService(control: SchedulerControl): ServiceBinding {
   return bind(dispatchv1.SchedulerServiceDefinition, {
-    wake: async ({ queues, cancels, ...told }) => {
-      control.wake({ queues, ...told, cancels: cancels.map(({ namespace, taskId }) => ({ namespace, id: taskId })) });
+    wake: async (request) => {
+      control.wake(readHint(request));
       return {};
     },
     retryTask: async ({ task }) => {
@@ -36,6 +39,25 @@ export function schedulerService(control: SchedulerControl): ServiceBinding {
       return { taskCount: await control.reclaimWorker({ namespace, workerId, heldSince }) };
     },
   });
+}
+
+function readHint({ queues, cancels, ...told }: dispatchv1.WakeRequest): Parameters<SchedulerControl['wake']>[0] {
+  const checks = new Checks();
+  checks.require(queues.length <= MAX_HINTS, 'queues', `has more than ${MAX_HINTS} entries`);
+  checks.require(cancels.length <= MAX_HINTS, 'cancels', `has more than ${MAX_HINTS} entries`);
+  const read = {
+    ...told,
+    queues: queues.slice(0, MAX_HINTS).map(({ namespace, queue }, i) => ({
+      namespace: checks.name(`queues[${i}].namespace`, namespace, { default: 'default' }),
+      queue: checks.name(`queues[${i}].queue`, queue),
+    })),
+    cancels: cancels.slice(0, MAX_HINTS).map(({ namespace, taskId }, i) => ({
+      namespace: checks.name(`cancels[${i}].namespace`, namespace, { default: 'default' }),
+      id: checks.name(`cancels[${i}].task_id`, taskId),
+    })),
+  };
+  checks.done();
+  return read;
 }
 
 function readTime(time: Date | undefined, field: string): Date {

@@ -1,5 +1,5 @@
 import { type EventLog, invalidFields, Refusal } from '@orrery/core';
-import { makePageToken, readPageToken } from '@orrery/service';
+import { makePageToken, readPlaceToken } from '@orrery/service';
 
 /** A place in the event log: behind so many events of the batch at `position`; null: behind all of them. */
 export interface EventPlace {
@@ -34,11 +34,15 @@ export function startOf({ position, passed }: EventPlace): bigint {
 
 function parse(cursor: string): EventPlace | null {
   try {
-    const [position, passed] = readPageToken(cursor, BOUND_TO)?.split('.') ?? [];
-    if (position === undefined) return null;
-    return { position: BigInt(position), passed: passed === undefined ? null : Number(passed) };
+    return readPlaceToken(cursor, BOUND_TO, parsePlace) ?? null;
   } catch (error) {
-    if (error instanceof Refusal || error instanceof SyntaxError) return null;
+    if (error instanceof Refusal) return null;
     throw error;
   }
+}
+
+function parsePlace(place: string): EventPlace | undefined {
+  const { position, passed } = /^(?<position>\d{1,18})(\.(?<passed>\d{1,9}))?$/.exec(place)?.groups ?? {};
+  if (position === undefined) return undefined;
+  return { position: BigInt(position), passed: passed === undefined ? null : Number(passed) };
 }

@@ -1,4 +1,4 @@
-import { taskv1 } from '@orrery/contracts';
+import { taskv1, viewFromProto } from '@orrery/contracts';
 import { type ListTasks } from '@orrery/core';
 import { Checks, readPageToken } from '@orrery/service';
 import { filterText, parseFilter } from './parse-filter.ts';
@@ -10,6 +10,7 @@ const MAX_PAGE = 1000;
 export interface ListQuery {
   readonly query: ListTasks;
   readonly pageSize: number;
+  readonly view: 'BASIC' | 'FULL';
   readonly boundTo: unknown;
 }
 
@@ -20,8 +21,9 @@ export function parseListQuery(request: taskv1.ListTasksRequest): ListQuery {
   const namespace = checks.name('namespace', request.namespace, { default: 'default' });
   checks.require(request.pageSize >= 0, 'page_size', 'must not be negative');
   const wanted = parseFilter(filter, 'filter', checks);
+  const view = checks.parse(() => viewFromProto(request.view, 'BASIC'));
   checks.done();
-  const boundTo = [namespace, filterText(taskv1.TaskFilter.encode(filter).finish()), request.view];
+  const boundTo = [namespace, filterText(filter), request.view];
   const pageSize = Math.min(request.pageSize || DEFAULT_PAGE, MAX_PAGE);
   const afterId = readPageToken(request.pageToken, boundTo);
   const query: ListTasks = {
@@ -30,5 +32,5 @@ export function parseListQuery(request: taskv1.ListTasksRequest): ListQuery {
     ...wanted,
     ...(afterId !== undefined && { afterId }),
   };
-  return { query, pageSize, boundTo };
+  return { query, pageSize, view: view ?? 'BASIC', boundTo };
 }

@@ -1,4 +1,4 @@
-import { statusFromProto, type taskv1, timeFromProto } from '@orrery/contracts';
+import { statusFromProto, taskv1, timeFromProto } from '@orrery/contracts';
 import type { ListTasks } from '@orrery/core';
 import type { Checks } from '@orrery/service';
 
@@ -10,9 +10,10 @@ export function parseFilter(
   field: string,
   checks: Checks,
 ): Omit<ListTasks, 'namespace' | 'limit' | 'afterId'> {
-  const statuses = filter.statuses.map((status, i) =>
-    checks.parse(() => statusFromProto(status, `${field}.statuses[${i}]`)),
-  );
+  checks.require(filter.statuses.length <= MAX_NAMES, `${field}.statuses`, `has more than ${MAX_NAMES} entries`);
+  const statuses = filter.statuses
+    .slice(0, MAX_NAMES)
+    .map((status, i) => checks.parse(() => statusFromProto(status, `${field}.statuses[${i}]`)));
   checks.require(filter.queues.length <= MAX_NAMES, `${field}.queues`, `has more than ${MAX_NAMES} entries`);
   checks.require(filter.types.length <= MAX_NAMES, `${field}.types`, `has more than ${MAX_NAMES} entries`);
   filter.queues.slice(0, MAX_NAMES).forEach((queue, i) => checks.name(`${field}.queues[${i}]`, queue));
@@ -34,7 +35,7 @@ export function parseFilter(
   };
 }
 
-/** A filter as bytes, to bind tokens to. */
-export function filterText(encoded: Uint8Array): string {
-  return Buffer.from(encoded).toString('base64url');
+/** A filter as text, to bind tokens to; one that was looked at, as times that are none cannot be encoded. */
+export function filterText(filter: taskv1.TaskFilter): string {
+  return Buffer.from(taskv1.TaskFilter.encode(filter).finish()).toString('base64url');
 }

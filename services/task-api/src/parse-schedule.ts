@@ -37,16 +37,18 @@ export function parseScheduleUpdate(
 ): Partial<ScheduleDefinition> {
   const { spec, updateMask = [] } = request;
   if (!spec) throw invalidFields([{ field: 'spec', description: 'is required' }]);
-  const paths = updateMask.length === 0 || updateMask.includes('*') ? Object.keys(FIELDS) : updateMask;
+  if (updateMask.length > MAX_PATHS)
+    throw invalidFields([{ field: 'update_mask.paths', description: `has more than ${MAX_PATHS} entries` }]);
+  const paths = updateMask.length === 0 || updateMask.includes('*') ? [...FIELDS.keys()] : updateMask;
   const isAll = paths !== updateMask;
   const merged = scheduleSpecToProto(schedule);
   const changed = new Set<keyof ScheduleDefinition>();
   paths.forEach((path, i) => {
-    const known = FIELDS[path];
+    const known = FIELDS.get(path);
     if (!known) {
       checks.add(
         `update_mask.paths[${i}]`,
-        `"${path}" is no field of spec; there are ${Object.keys(FIELDS).join(', ')}`,
+        `"${path.slice(0, 100)}" is no field of spec; there are ${[...FIELDS.keys()].join(', ')}`,
       );
       return;
     }
@@ -60,17 +62,21 @@ export function parseScheduleUpdate(
 }
 
 /** The fields of a spec as masks name them, and what they are in a definition. */
-const FIELDS: Readonly<Record<string, keyof ScheduleDefinition>> = {
-  task: 'task',
-  cron: 'timing',
-  interval: 'timing',
-  eta_time: 'timing',
-  start_time: 'startAt',
-  end_time: 'endAt',
-  jitter: 'jitter',
-  overlap_policy: 'overlap',
-  catch_up: 'catchUp',
-};
+const FIELDS: ReadonlyMap<string, keyof ScheduleDefinition> = new Map<string, keyof ScheduleDefinition>(
+  Object.entries({
+    task: 'task',
+    cron: 'timing',
+    interval: 'timing',
+    eta_time: 'timing',
+    start_time: 'startAt',
+    end_time: 'endAt',
+    jitter: 'jitter',
+    overlap_policy: 'overlap',
+    catch_up: 'catchUp',
+  } as const),
+);
+
+const MAX_PATHS = 100;
 
 function caseOf(path: string): string {
   return path === 'eta_time' ? 'etaTime' : path;

@@ -2,7 +2,7 @@ import { scheduleRunToProto, scheduleToProto, schedulev1 } from '@orrery/contrac
 import { newTaskId, type Schedule, type ScheduleCommand, scheduleNotFound } from '@orrery/core';
 import { invalidFields, type ScheduleKey, type ScheduleOutcome, type ScheduleStore } from '@orrery/core';
 import { timeFromProto } from '@orrery/contracts';
-import { bind, Checks, makePageToken, readPageToken, type ServiceBinding } from '@orrery/service';
+import { bind, Checks, makePageToken, readPageToken, readPlaceToken, type ServiceBinding } from '@orrery/service';
 import type { ServiceImplementation } from 'nice-grpc';
 import { bodyHash } from './body-hash.ts';
 import { readRequestId } from './create-tasks.ts';
@@ -59,7 +59,7 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
         id,
         definition,
         paused: request.paused,
-        request: idempotency(requestId, schedulev1.CreateScheduleRequest.encode(request).finish()),
+        request: idempotency(requestId, () => schedulev1.CreateScheduleRequest.encode(request).finish()),
       });
       hint(deps.scheduler, outcome);
       return { schedule: scheduleToProto(outcome.schedule), deduplicated: outcome.deduplicated };
@@ -82,14 +82,14 @@ export function scheduleService(deps: ScheduleServiceDeps): ServiceBinding {
     pauseSchedule: async (request) => toReply(await asked(readKey(request), { do: 'PAUSE' })),
     resumeSchedule: async (request) => toReply(await asked(readKey(request), { do: 'RESUME' })),
     triggerSchedule: async (request) => {
-      const encoded = schedulev1.TriggerScheduleRequest.encode(request).finish();
       const command = { do: 'TRIGGER', taskId: newTaskId() } as const;
+      const encoded = () => schedulev1.TriggerScheduleRequest.encode(request).finish();
       const { runs, deduplicated } = await asked(readOpenKey(request), command, readIdempotency(request, encoded));
       return { run: runs[0] && scheduleRunToProto(runs[0]), deduplicated };
     },
     backfillSchedule: async (request) => {
-      const encoded = schedulev1.BackfillScheduleRequest.encode(request).finish();
       const command = { do: 'BACKFILL', ...readRange(request) } as const;
+      const encoded = () => schedulev1.BackfillScheduleRequest.encode(request).finish();
       const { runs, deduplicated } = await asked(readOpenKey(request), command, readIdempotency(request, encoded));
       return { runs: runs.map(scheduleRunToProto), deduplicated };
     },
@@ -153,7 +153,7 @@ async function listRuns(
   checks.done();
   const schedule = await find(store, readKey(request));
   const boundTo = ['schedule_runs', schedule.namespace, schedule.id];
-  const after = readRunPlace(readPageToken(request.pageToken, boundTo));
+  const after = readPlaceToken(request.pageToken, boundTo, readRunPlace);
   const found = await store.listScheduleRuns({ schedule, limit: pageSize + 1, ...(after && { after }) });
   const page = found.slice(0, pageSize);
   const last = page.at(-1);
@@ -164,10 +164,9 @@ async function listRuns(
   };
 }
 
-function readRunPlace(place: string | undefined): { readonly slotAt: Date; readonly taskId: string } | undefined {
-  if (place === undefined) return undefined;
-  const space = place.indexOf(' ');
-  return { slotAt: new Date(Number(place.slice(0, space))), taskId: place.slice(space + 1) };
+function readRunPlace(place: string): { readonly slotAt: Date; readonly taskId: string } | undefined {
+  const { at, taskId } = /^(?<at>-?\d{1,15}) (?<taskId>[A-Za-z0-9._:/-]{1,255})$/.exec(place)?.groups ?? {};
+  return taskId === undefined ? undefined : { slotAt: new Date(Number(at)), taskId };
 }
 
 function toReply({ schedule }: ScheduleOutcome): { readonly schedule: schedulev1.Schedule } {
@@ -199,13 +198,14 @@ function readPageSize(pageSize: number, checks: Checks): number {
   return Math.min(pageSize || DEFAULT_PAGE, MAX_PAGE);
 }
 
-function readIdempotency(request: { readonly requestId: string }, encoded: Uint8Array): Idempotency {
+function readIdempotency(request: { readonly requestId: string }, encoded: () => Uint8Array): Idempotency {
   const checks = new Checks();
   const requestId = readRequestId(request.requestId, checks);
   checks.done();
   return idempotency(requestId, encoded);
 }
 
-function idempotency(requestId: string, encoded: Uint8Array): Idempotency {
-  return requestId === '' ? null : { id: requestId, bodyHash: bodyHash(encoded) };
+/** What cannot be encoded again, a time that is none for instance, must have been refused before `encoded` is called. */
+function idempotency(requestId: string, encoded: () => Uint8Array): Idempotency {
+  return requestId === '' ? null : { id: requestId, bodyHash: bodyHash(encoded()) };
 }

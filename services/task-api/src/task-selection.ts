@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { taskv1 } from '@orrery/contracts';
 import type { ListTasks, TaskStatus } from '@orrery/core';
 import { Checks, readPageToken } from '@orrery/service';
@@ -22,10 +23,9 @@ export function parseSelection(
   const selection = request.selection ?? taskv1.TaskSelection.decode(new Uint8Array());
   const filter = selection.filter ?? taskv1.TaskFilter.decode(new Uint8Array());
   const namespace = checks.name('namespace', request.namespace, { default: 'default' });
-  const encoded = taskv1.TaskFilter.encode(filter).finish();
-  if (selection.all) checks.require(encoded.length === 0, 'selection.filter', 'must not be set together with all');
-  else
-    checks.require(encoded.length > 0, 'selection.filter', 'must set at least one field; set all to mean every task');
+  const isEmpty = isDeepStrictEqual(filter, taskv1.TaskFilter.decode(new Uint8Array()));
+  if (selection.all) checks.require(isEmpty, 'selection.filter', 'must not be set together with all');
+  else checks.require(!isEmpty, 'selection.filter', 'must set at least one field; set all to mean every task');
   const { statuses, ...wanted } = parseFilter(filter, 'selection.filter', checks);
   statuses?.forEach((status, i) => {
     const can = `can only be ${changeable.join(', ')} here`;
@@ -33,7 +33,7 @@ export function parseSelection(
   });
   checks.require(selection.maxTasks <= BigInt(Number.MAX_SAFE_INTEGER), 'selection.max_tasks', 'is too large');
   checks.done();
-  const boundTo = [operation, namespace, filterText(encoded)];
+  const boundTo = [operation, namespace, filterText(filter)];
   const afterId = readPageToken(selection.resumeToken, boundTo, 'selection.resume_token');
   return {
     query: { namespace, statuses: statuses ?? changeable, ...wanted, ...(afterId !== undefined && { afterId }) },

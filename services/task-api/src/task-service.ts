@@ -1,4 +1,4 @@
-import { durationFromProto, taskToProto, taskv1, timeFromProto } from '@orrery/contracts';
+import { durationFromProto, taskToProto, taskv1, timeFromProto, viewFromProto } from '@orrery/contracts';
 import { invalidFields, isTerminal, type Task, type TaskKey, type TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { bind, Checks, makePageToken, type ServiceBinding } from '@orrery/service';
@@ -51,12 +51,16 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
       const context = readContext(request.namespace, deps, { belongTogether });
       return { results: await createTasks(deps, request, context) };
     },
-    getTask: async (request) => ({ task: inView(await getTask(store, readKey(request)), request.view, 'FULL') }),
+    getTask: async (request) => {
+      const view = viewFromProto(request.view, 'FULL');
+      return { task: taskToProto(await getTask(store, readKey(request)), view) };
+    },
     listTasks: async (request) => listTasks(store, request),
     waitTask: async (request, call) => {
+      const view = viewFromProto(request.view, 'FULL');
       const signal = AbortSignal.any([call.signal, deps.draining]);
       const task = await waitTask(deps, readKey(request), readWait(request), signal);
-      return { task: inView(task, request.view, 'FULL'), finished: isTerminal(task.status) };
+      return { task: taskToProto(task, view), finished: isTerminal(task.status) };
     },
     watchTasks: (requests, call) => watchTasks(deps, requests, call),
     cancelTask: async (request) => {
@@ -84,19 +88,19 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
 }
 
 async function listTasks(store: TaskStore, request: taskv1.ListTasksRequest): Promise<taskv1.ListTasksResponse> {
-  const { query, pageSize, boundTo } = parseListQuery(request);
+  const { query, pageSize, view, boundTo } = parseListQuery(request);
   const found = await store.listTasks(query);
-  const page = cutPage(found.slice(0, pageSize), request.view);
+  const page = cutPage(found.slice(0, pageSize), view);
   const last = page.at(-1);
   return {
-    tasks: page.map((task) => inView(task, request.view, 'BASIC')),
+    tasks: page.map((task) => taskToProto(task, view)),
     nextPageToken: found.length > page.length && last ? makePageToken(last.id, boundTo) : '',
   };
 }
 
 /** A page in FULL view is cut where it would outgrow one reply. */
-function cutPage(tasks: readonly Task[], view: taskv1.TaskView): readonly Task[] {
-  if (view !== taskv1.TaskView.FULL) return tasks;
+function cutPage(tasks: readonly Task[], view: 'BASIC' | 'FULL'): readonly Task[] {
+  if (view !== 'FULL') return tasks;
   let bytes = 0;
   const end = tasks.findIndex((task) => (bytes += sizeOf(task)) > REPLY_BYTES);
   return end < 0 ? tasks : tasks.slice(0, Math.max(end, 1));
@@ -123,11 +127,6 @@ async function* watchTasks(
     signal.removeEventListener('abort', close);
     stream.close();
   }
-}
-
-function inView(task: Task, view: taskv1.TaskView, fallback: 'BASIC' | 'FULL'): taskv1.Task {
-  if (view === taskv1.TaskView.UNSPECIFIED) return taskToProto(task, fallback);
-  return taskToProto(task, view === taskv1.TaskView.FULL ? 'FULL' : 'BASIC');
 }
 
 function readKey(request: { readonly namespace: string; readonly taskId: string }): TaskKey {

@@ -1,7 +1,7 @@
 import { taskTypeDefaultsFromProto, taskTypeToProto, taskv1 } from '@orrery/contracts';
 import { taskTypeNotFound } from '@orrery/core';
 import type { Definition, DefinitionKey, DefinitionStore, TaskType } from '@orrery/core';
-import { bind, Checks, makePageToken, readPageToken, type ServiceBinding } from '@orrery/service';
+import { bind, Checks, makePageToken, readPlaceToken, type ServiceBinding } from '@orrery/service';
 import type { ServiceImplementation } from 'nice-grpc';
 import type { Definitions } from './definitions.ts';
 import { ParamSchema } from './param-schema.ts';
@@ -58,8 +58,8 @@ async function listTypes(
   checks.done();
   const pageSize = Math.min(request.pageSize || DEFAULT_PAGE, MAX_PAGE);
   const boundTo = ['types', namespace, request.activeOnly];
-  const [name, version] = readPageToken(request.pageToken, boundTo)?.split('\n') ?? [];
-  const after = name === undefined ? undefined : { namespace, name, version: Number(version) };
+  const place = readPlaceToken(request.pageToken, boundTo, readPlace);
+  const after = place && { namespace, ...place };
   const { activeOnly } = request;
   const query = { kind: 'TASK_TYPE', namespace, activeOnly, limit: pageSize + 1, ...(after && { after }) } as const;
   const rows = await store.list(query);
@@ -69,6 +69,12 @@ async function listTypes(
     taskTypes: page.map((row) => taskTypeToProto(readTaskType(row))),
     nextPageToken: rows.length > page.length && last ? makePageToken(`${last.name}\n${last.version}`, boundTo) : '',
   };
+}
+
+/** Where a page ended: name and version. */
+function readPlace(place: string): { readonly name: string; readonly version: number } | undefined {
+  const { name, version } = /^(?<name>[A-Za-z0-9._:/-]{1,255})\n(?<version>\d{1,7})$/.exec(place)?.groups ?? {};
+  return name === undefined ? undefined : { name, version: Number(version) };
 }
 
 /** The newest active version, or the newest. */

@@ -1,4 +1,4 @@
-import { taskToProto, type taskv1 } from '@orrery/contracts';
+import { taskToProto, type taskv1, viewFromProto } from '@orrery/contracts';
 import { isTerminal, Refusal, type Task, type TaskKey, type TaskStore } from '@orrery/core';
 import { Checks, Outgoing } from '@orrery/service';
 import type { Waiters } from './waiters.ts';
@@ -89,9 +89,10 @@ export class WatchStream {
 
   private open({ namespace, view }: taskv1.WatchTasksRequest): void {
     const checks = new Checks();
-    this.namespace = checks.name('namespace', namespace, { default: 'default' });
+    const name = checks.name('namespace', namespace, { default: 'default' });
+    this.view = checks.parse(() => viewFromProto(view, 'FULL')) ?? 'FULL';
     checks.done();
-    if (view === 1) this.view = 'BASIC';
+    this.namespace = name;
   }
 
   private readKeys(ids: readonly string[]): TaskKey[] {

@@ -6,7 +6,15 @@ import {
   workerToProto,
   workerv1,
 } from '@orrery/contracts';
-import { type Clock, Refusal, type Worker, workerHealth, type WorkerKey, type WorkerStore } from '@orrery/core';
+import {
+  type Clock,
+  invalidFields,
+  Refusal,
+  type Worker,
+  workerHealth,
+  type WorkerKey,
+  type WorkerStore,
+} from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { bind, Checks, makePageToken, readPageToken, type ServiceBinding } from '@orrery/service';
 
@@ -15,6 +23,11 @@ const HEARTBEAT_INTERVAL = Duration.ofSeconds(30);
 
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 1000;
+const MAX_STATES = 100;
+
+/** The most attempts at the same time that a worker may speak of; and the highest process id, that any system gives out. */
+const MAX_CONCURRENCY = 1_000_000;
+const MAX_PROCESS_ID = 2 ** 31 - 1;
 
 /** What the worker-registry's service is made of. */
 export interface WorkerServiceDeps {
@@ -32,7 +45,10 @@ export function workerService({ store, clock }: WorkerServiceDeps): ServiceBindi
     },
     heartbeatWorker: async (request) => {
       const key = readKey(request);
-      const worker = await store.heartbeat(key, workerProgressFromProto(request.progress, 'progress'));
+      const progress = workerProgressFromProto(request.progress, 'progress');
+      if (progress.running > MAX_CONCURRENCY)
+        throw invalidFields([{ field: 'progress.running', description: `must be at most ${MAX_CONCURRENCY}` }]);
+      const worker = await store.heartbeat(key, progress);
       return { shouldDrain: found(worker, key).state === 'DRAINING' };
     },
     deregisterWorker: async (request) => {
@@ -61,7 +77,10 @@ async function listWorkers(
   const checks = new Checks();
   const namespace = checks.name('namespace', request.namespace, { default: 'default' });
   checks.require(request.pageSize >= 0, 'page_size', 'must not be negative');
-  const states = request.states.map((state, i) => checks.parse(() => workerStateFromProto(state, `states[${i}]`)));
+  checks.require(request.states.length <= MAX_STATES, 'states', `has more than ${MAX_STATES} entries`);
+  const states = request.states
+    .slice(0, MAX_STATES)
+    .map((state, i) => checks.parse(() => workerStateFromProto(state, `states[${i}]`)));
   checks.done();
   const pageSize = Math.min(request.pageSize || DEFAULT_PAGE, MAX_PAGE);
   const boundTo = [namespace, request.states];
@@ -89,6 +108,8 @@ function readProfile(worker: workerv1.Worker | undefined): ReturnType<typeof wor
   wire.types.forEach((type, i) => checks.pattern(`worker.types[${i}]`, type));
   checks.require(wire.queues.length <= MAX_PAGE, 'worker.queues', `has more than ${MAX_PAGE} entries`);
   checks.require(wire.types.length <= MAX_PAGE, 'worker.types', `has more than ${MAX_PAGE} entries`);
+  checks.require(wire.concurrency <= MAX_CONCURRENCY, 'worker.concurrency', `must be at most ${MAX_CONCURRENCY}`);
+  checks.require(wire.processId <= MAX_PROCESS_ID, 'worker.process_id', `must be at most ${MAX_PROCESS_ID}`);
   checks.text('worker.hostname', wire.hostname);
   checks.text('worker.sdk', wire.sdk);
   checks.labels('worker.labels', wire.labels);

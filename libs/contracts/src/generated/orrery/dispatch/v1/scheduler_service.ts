@@ -12,9 +12,9 @@ import { Task } from "../../task/v1/task.ts";
 
 /** Request for Wake. */
 export interface WakeRequest {
-  /** Queues with new work. */
+  /** Queues with new work; at most 10,000. */
   queues: QueueRef[];
-  /** Running tasks that were asked to be cancelled. */
+  /** Running tasks that were asked to be cancelled; at most 10,000. */
   cancels: TaskRef[];
   /** Whether schedules were created or changed. */
   schedules: boolean;

@@ -344,7 +344,7 @@ export interface RetryPolicy {
     | undefined;
   /** Which errors are retried. Default: those that say they are retryable. */
   predicate: RetryPredicate;
-  /** With RETRY_PREDICATE_ON_ERROR_TYPE: the error types that are retried. */
+  /** With RETRY_PREDICATE_ON_ERROR_TYPE: the error types that are retried, at most 100 of up to 255 characters. */
   errorTypes: string[];
 }
 

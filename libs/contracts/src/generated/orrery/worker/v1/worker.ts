@@ -67,11 +67,11 @@ export interface Worker {
   queues: string[];
   /** The task types it runs. Empty: every type. */
   types: string[];
-  /** How many tasks it runs at once. */
+  /** How many tasks it runs at once; at most 1000000. */
   concurrency: number;
   /** The machine it runs on. */
   hostname: string;
-  /** Its process id there. */
+  /** Its process id there; at most 2147483647. */
   processId: number;
   /** What it was built with, e.g. "orrery-typescript/0.1.0". */
   sdk: string;
@@ -102,7 +102,7 @@ export interface Worker_LabelsEntry {
 
 /** What a worker has done since it registered. Liveness is not health: a worker that beats but finishes nothing shows here. */
 export interface WorkerProgress {
-  /** Tasks it runs now. */
+  /** Tasks it runs now; at most 1000000. */
   running: number;
   /** Attempts that succeeded. */
   succeeded: bigint;
