@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { markdownTable } from 'markdown-table';
 import { measureBacklog } from './scale/backlog.ts';
+import { measureFairness } from './scale/fairness.ts';
 import { measureFinished } from './scale/finished.ts';
 import { measureSoak } from './scale/soak.ts';
 
@@ -40,6 +41,16 @@ command
   .option('--json <file>', 'write the figures there')
   .action(async (options: { sizes: readonly number[]; claims: number; json?: string }) => {
     await report(await measureBacklog(ground, { ...options, say }), options.json);
+  });
+
+command
+  .command('fairness')
+  .description("how long one tenant's tasks wait beside a backlog of another's, on separate services")
+  .option('--sizes <n,n,…>', 'how many tasks the other has queued', sizes, [1_000, 100_000])
+  .option('--seconds <n>', 'how long each is looked at', whole, 20)
+  .option('--json <file>', 'write the figures there')
+  .action(async (options: { sizes: readonly number[]; seconds: number; json?: string }) => {
+    await report(await measureFairness(ground, { ...options, say }), options.json);
   });
 
 command
