@@ -77,7 +77,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/src/main.ts', 'tools/**/*.ts', 'examples/**/*.ts', 'libs/testing/**/*.ts', ...SPECS],
+    files: [
+      '**/src/main.ts',
+      'tools/**/*.ts',
+      'examples/**/*.ts',
+      'libs/{store-conformance,testing}/**/*.ts',
+      ...SPECS,
+    ],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
   },
   {

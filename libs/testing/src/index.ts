@@ -1,9 +1,8 @@
-export { FakeClock } from './fake-clock.ts';
+export { FakeClock } from '@orrery/store-conformance';
 export { callDeaf, type DeafCall } from './deaf-call.ts';
 export { Arrivals } from './bus-suite/arrivals.ts';
 export { busSuite, type BusAdapter } from './bus-suite/bus-suite.ts';
 export { courseOf, taskEvent, workerEvent } from './bus-suite/sample-events.ts';
-export { storeSuite, type StoreAdapter } from './store-suite/store-suite.ts';
 export {
   type EphemeralNats,
   type EphemeralNatsOptions,
@@ -13,7 +12,6 @@ export {
 } from './ephemeral-nats.ts';
 export * from './ephemeral-postgres.ts';
 export { Ledger } from './ledger.ts';
-export { modelSuite } from './model-suite/model-suite.ts';
 export { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from './otlp-receiver.ts';
 export { freePort, startProcess, type TestProcess } from './test-process.ts';
 export { type LogLine, recordingLogger } from './recording-logger.ts';

@@ -48,7 +48,7 @@ const REQUIRED: readonly (keyof typeof CAPABILITIES)[] = [
 /** A title such as 'A3: …' or 'A7, A8: …'. */
 const TITLE = /['"`]((?:[AB]\d+(?:, )?)+): /g;
 
-const FILES = ['*.spec.ts', 'libs/testing/src/store-suite/*.ts', 'libs/testing/src/model-suite/*.ts'];
+const FILES = ['*.spec.ts', 'libs/store-conformance/src/*-suite/*.ts'];
 
 test('every capability of tasks that is there has a test that names it', () => {
   const files = execFileSync('git', ['ls-files', '--', ...FILES], { cwd: ROOT, encoding: 'utf8' }).split('\n');

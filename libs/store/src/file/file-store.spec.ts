@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EXPONENTIAL, newTaskId, type NewTask, type Store } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { modelSuite, storeSuite } from '@orrery/testing';
+import { modelSuite, storeSuite } from '@orrery/store-conformance';
 import { openFileStore } from './open-file-store.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'orrery-file-'));

@@ -1,5 +1,5 @@
 import type { Clock } from '@orrery/core';
-import { modelSuite, storeSuite } from '@orrery/testing';
+import { modelSuite, storeSuite } from '@orrery/store-conformance';
 import { openMemoryStore } from './open-memory-store.ts';
 
 const open = async (clock: Clock) => openMemoryStore({ clock });

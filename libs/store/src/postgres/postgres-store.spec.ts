@@ -1,4 +1,5 @@
-import { startEphemeralPostgres, modelSuite, storeSuite, type EphemeralPostgres } from '@orrery/testing';
+import { modelSuite, storeSuite } from '@orrery/store-conformance';
+import { type EphemeralPostgres, startEphemeralPostgres } from '@orrery/testing';
 import { openPostgresStore } from './open-postgres-store.ts';
 
 let server: EphemeralPostgres;

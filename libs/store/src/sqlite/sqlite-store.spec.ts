@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { modelSuite, storeSuite } from '@orrery/testing';
+import { modelSuite, storeSuite } from '@orrery/store-conformance';
 import { openSqliteStore } from './open-sqlite-store.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'orrery-sqlite-'));
