@@ -1,5 +1,6 @@
 import { StorageError } from '@orrery/core';
 import { Pool, types, type ClientBase, type PoolClient, type PoolConfig } from 'pg';
+import { parseInstant } from './parse-instant.ts';
 import { storageErrorOf } from './storage-errors.ts';
 
 const OLDEST_VERSION = 14;
@@ -7,6 +8,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 20_000;
 /** A server that is gone does not time statements out: then the client does. */
 const ANSWER_TIMEOUT_MS = 25_000;
+/**
+ * Connections are kept, for a new one costs whoever waits for it some 20 ms: a process of the server, and a plan for every statement. With
+ * the driver's own 10 s a quiet system makes them anew all the time.
+ */
+const IDLE_TIMEOUT_MS = 600_000;
 
 /**
  * Every statement looks rows up through an index made for it, and plans are kept. A plan that was made while a table was empty
@@ -27,6 +33,7 @@ export async function connect(url: string, poolSize: number): Promise<Pool> {
     max: poolSize,
     application_name: 'orrery',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: ANSWER_TIMEOUT_MS,
     keepAlive: true,
@@ -84,11 +91,3 @@ const TYPES: PoolConfig['types'] = {
     return types.getTypeParser(oid, format) as (value: string) => unknown;
   },
 };
-
-/** PostgreSQL's "2026-01-31 12:00:00.5+00". */
-function parseInstant(text: string): number {
-  // Years of more than four digits need a sign in ISO 8601, and six digits.
-  const year = text.indexOf('-');
-  const iso = `${text.slice(0, -3).replace(' ', 'T')}Z`;
-  return Date.parse(year === 4 ? iso : `+${iso.padStart(iso.length + 6 - year, '0')}`);
-}
