@@ -1,8 +1,12 @@
 import { EXPONENTIAL, newTaskId, type Store, type Task } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { startEphemeralPostgres, type EphemeralPostgres } from '@orrery/testing';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
-import { openPostgresStore } from './open-postgres-store.ts';
+import { openPostgresStore } from './postgres/open-postgres-store.ts';
+import { openSqliteStore } from './sqlite/open-sqlite-store.ts';
 
 const namespace = 'default';
 const PROCESSES = 5;
@@ -64,14 +68,31 @@ function claim(store: Store, slots: number): Promise<readonly Task[]> {
 }
 
 test('A11: 50 claimers of several processes over 10,000 tasks never exceed a limit and never claim one twice', async () => {
-  const [first] = stores;
+  await claimAllWithinLimits(stores);
+}, 240_000);
+
+test('A11: nor do 50 claimers of one process on SQLite', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'orrery-'));
+  const store = await openSqliteStore({ path: join(directory, 'orrery.db') });
+  try {
+    await store.migrate();
+    await claimAllWithinLimits([store]);
+  } finally {
+    await store.close();
+    await rm(directory, { recursive: true });
+  }
+}, 240_000);
+
+/** 50 claimers, shared out among the stores, claim and complete 10,000 tasks of 20 keys under two limits. */
+async function claimAllWithinLimits(all: readonly Store[]): Promise<void> {
+  const [first] = all;
   if (!first) throw new Error('no store');
   const open = { namespace, queue: '', rate: null };
   await first.flow.setLimit({ ...open, name: 'each', type: '', perKey: true, maxRunning: 7 });
   await first.flow.setLimit({ ...open, name: 'odd', type: 'odd', perKey: false, maxRunning: 40 });
   for (let key = 0; key < 20; key += 1) await create(first, TASKS / 20, `key-${key}`);
   // What the others know of limits may be a second old.
-  await Promise.all(stores.map((store) => store.flow.listLimits(namespace)));
+  await Promise.all(all.map((store) => store.flow.listLimits(namespace)));
 
   const running = new Map<string, number>();
   const claimed = new Set<string>();
@@ -89,7 +110,7 @@ test('A11: 50 claimers of several processes over 10,000 tasks never exceed a lim
   };
   await Promise.all(
     Array.from({ length: CLAIMERS }, async (_, index) => {
-      const store = stores[index % stores.length] ?? first;
+      const store = all[index % all.length] ?? first;
       while (claimed.size < TASKS) {
         const tasks = await claim(store, 1 + (index % 9));
         count(tasks, 1);
@@ -108,7 +129,7 @@ test('A11: 50 claimers of several processes over 10,000 tasks never exceed a lim
   );
   expect(exceeded).toEqual([]);
   expect(claimed.size).toBe(TASKS);
-}, 240_000);
+}
 
 test('A11: a limit set by another process holds within a second, and the database agrees that it is kept', async () => {
   const [one, other] = stores;
