@@ -6,7 +6,7 @@ const ORDINARY_LENGTH = 19;
  * 1,500 of them: 0.08 µs each, where Date.parse takes 0.28. Years outside 1000 to 9999 are left to `Date.parse`.
  */
 export function parseInstant(text: string): number {
-  if (text[4] !== '-' || text[0] === '0') return parseRareInstant(text);
+  if (text[4] !== '-' || text.startsWith('0')) return parseRareInstant(text);
   const seconds = Date.UTC(
     digits(text, 0, 4),
     digits(text, 5, 7) - 1,
