@@ -1,3 +1,3 @@
 export { createTask } from './create-task.ts';
-export { type EnqueueOptions, type TaskQuery, taskQuery } from './task-query.ts';
+export { type EnqueueDedup, type EnqueueOptions, type TaskQuery, taskQuery } from './task-query.ts';
 export type { EntityManager, KyselyTransaction, PgClient, Transaction } from './transaction.ts';

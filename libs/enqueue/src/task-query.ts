@@ -2,6 +2,14 @@ import { type Labels, type RetryInput, type RetryPolicy, toRetryPolicy } from '@
 import { Duration, type DurationInput } from '@orrery/duration';
 import { activeTraceparent, currentTask, encodePayload } from '@orrery/rpc';
 
+/** By what duplicates of a task are known, and for how long. */
+export interface EnqueueDedup {
+  /** Tasks of the namespace with the same key are duplicates of each other, whatever their types. */
+  readonly key: string;
+  /** How long the task holds the key: "WHILE_ACTIVE" (the default), "FOREVER", or for a time from its creation. */
+  readonly window?: DurationInput;
+}
+
 /** What an application may decide about a task that it creates. */
 export interface EnqueueOptions {
   /** An id of the caller's choice. Default: the database makes one. */
@@ -20,6 +28,14 @@ export interface EnqueueOptions {
   readonly retry?: RetryInput;
   /** How long one attempt may run. Default: no limit. */
   readonly runTimeout?: DurationInput;
+  /** How long it may wait for a worker once it is due; then it ends as FAILED. Default: no limit. */
+  readonly queueTimeout?: DurationInput;
+  /** How long its handler may go without reporting progress or a heartbeat; at least 1 s. Default: no limit. */
+  readonly heartbeatTimeout?: DurationInput;
+  /** The tenant or resource it belongs to: keys take turns, and limits may hold for each of them. Default: none. */
+  readonly key?: string;
+  /** Creates nothing while another task holds the same key: the id is that one's. Default: none. */
+  readonly dedup?: EnqueueDedup;
   readonly labels?: Labels;
   /** Default: that of the task whose handler is running, else the database makes one. */
   readonly correlationId?: string;
@@ -48,6 +64,12 @@ const PARAMETERS = [
   ['delay', 'interval'],
   ['retry', 'jsonb'],
   ['run_timeout', 'interval'],
+  ['queue_timeout', 'interval'],
+  ['heartbeat_timeout', 'interval'],
+  ['flow_key', 'text'],
+  ['dedup_key', 'text'],
+  ['dedup_window', 'text'],
+  ['dedup_for', 'interval'],
   ['labels', 'jsonb'],
   ['correlation_id', 'text'],
   ['parent_task_id', 'text'],
@@ -80,6 +102,10 @@ export function taskQuery(
     delay: interval(options.delay),
     retry: options.retry === undefined ? undefined : policyJson(toRetryPolicy(options.retry)),
     run_timeout: interval(options.runTimeout),
+    queue_timeout: interval(options.queueTimeout),
+    heartbeat_timeout: interval(options.heartbeatTimeout),
+    flow_key: options.key,
+    ...dedupValues(options.dedup),
     labels: options.labels && JSON.stringify(options.labels),
     correlation_id: options.correlationId ?? parent?.correlationId,
     parent_task_id: options.parentTaskId ?? parent?.taskId,
@@ -88,6 +114,17 @@ export function taskQuery(
   return {
     text: `select ${schemaPrefix(options.schema)}orrery_create_task(${ARGUMENTS}) as id`,
     values: PARAMETERS.map(([name]) => values[name] ?? null),
+  };
+}
+
+function dedupValues(dedup: EnqueueDedup | undefined) {
+  const { key, window } = dedup ?? {};
+  if (key === '') throw new RangeError('a dedup key must not be empty');
+  const isNamed = window === 'WHILE_ACTIVE' || window === 'FOREVER';
+  return {
+    dedup_key: key,
+    dedup_window: isNamed ? window : undefined,
+    dedup_for: isNamed ? undefined : interval(window),
   };
 }
 

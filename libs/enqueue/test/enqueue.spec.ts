@@ -145,6 +145,10 @@ describe('createTask', () => {
       delay: '90m',
       retry: 'fixed',
       runTimeout: '1.5s',
+      queueTimeout: '10m',
+      heartbeatTimeout: 5,
+      key: 'acme',
+      dedup: { key: 'order-7', window: '1h' },
       labels: { order: '7' },
       correlationId: 'c',
       parentTaskId: 'p',
@@ -160,6 +164,10 @@ describe('createTask', () => {
       priority: 3,
       retryPolicy: FIXED,
       runTimeout: Duration.ofMillis(1_500),
+      queueTimeout: Duration.ofSeconds(600),
+      heartbeatTimeout: Duration.ofSeconds(5),
+      flowKey: 'acme',
+      dedupKey: 'order-7',
       labels: { order: '7' },
       correlationId: 'c',
       parentTaskId: 'p',
@@ -176,6 +184,16 @@ describe('createTask', () => {
       inTransaction((client) => createTask(client, 'ship')),
     );
     expect(await find(id)).toMatchObject({ parentTaskId: 'parent', correlationId: 'c', traceparent });
+  });
+
+  it('creates nothing while another task holds the dedup key, and returns that one’s id', async () => {
+    const options = { namespace: 'dedup', dedup: { key: 'a', window: 'FOREVER' } } as const;
+    const id = await inTransaction((client) => createTask(client, 'ship', { n: 1 }, options));
+    expect(await inTransaction((client) => createTask(client, 'ship', { n: 2 }, options))).toBe(id);
+    const free = await inTransaction((client) => createTask(client, 'ship', { n: 2 }, { namespace: 'dedup' }));
+    expect(free).not.toBe(id);
+    const tasks = await store.tasks.listTasks({ namespace: 'dedup', limit: 10 });
+    expect(tasks.map((task) => task.id).sort()).toEqual([id, free].sort());
   });
 
   it('is refused outside of a transaction', async () => {

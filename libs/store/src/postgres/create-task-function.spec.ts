@@ -64,11 +64,12 @@ const JSON_COLUMNS = ['options', 'labels'];
 /** Everything that is stored of a task but its id and when; what is JSON is compared as such. */
 async function rowOf(id: string): Promise<Record<string, unknown>> {
   const { rows } = await application.query<Record<string, unknown>>('select * from task where id = $1', [id]);
-  const { created_at, updated_at, run_at, ...row } = rows[0] ?? {};
+  const { created_at, updated_at, run_at, start_by, ...row } = rows[0] ?? {};
   expect(updated_at).toEqual(created_at);
   const delay = (run_at as Date).getTime() - (created_at as Date).getTime();
   for (const name of JSON_COLUMNS) if (typeof row[name] === 'string') row[name] = JSON.parse(row[name]);
-  return { ...row, id: 'ID', delay };
+  const waits = start_by instanceof Date ? start_by.getTime() - (run_at as Date).getTime() : null;
+  return { ...row, id: 'ID', delay, waits };
 }
 
 /** Everything that is stored of a task's events but its id and when. */
@@ -108,6 +109,12 @@ test.each<[string, Record<string, unknown>, Partial<TaskSpec>, NewTask['due']]>(
     'a delay and a time limit',
     { delay: '1 hour', run_timeout: '90.5s' },
     { runTimeout: Duration.ofMillis(90_500) },
+    hour,
+  ],
+  [
+    'a flow key, and limits to how long it waits and is silent',
+    { flow_key: 'acme', queue_timeout: '10 minutes', heartbeat_timeout: '5s', delay: '1 hour' },
+    { flowKey: 'acme', queueTimeout: Duration.ofSeconds(600), heartbeatTimeout: Duration.ofSeconds(5) },
     hour,
   ],
   ['the default retries by name', { retry: '"exponential"' }, {}, null],
