@@ -33,7 +33,7 @@ describe('creating tasks', () => {
     });
     expect(task?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(task?.correlationId).not.toBe('');
-    expect(fixture.hints).toEqual([{ queues: [{ namespace: 'default', queue: 'default' }] }]);
+    expect(fixture.hints).toEqual([{ queues: [{ namespace: 'default', queue: 'default' }], scheduled: false }]);
   });
 
   it('makes one task of the same request_id sent 100 times at once, and refuses it with another body', async () => {
