@@ -141,5 +141,6 @@ export class ClaimGroup {
     const leases = tasks.map((task) => ({ taskId: task.id, token: task.leaseToken ?? '' }));
     await this.store.tasks.releaseTasks(this.options.namespace, leases);
     this.logger.debug('handed tasks back: their claimer is gone', { count: tasks.length });
+    this.wake();
   }
 }

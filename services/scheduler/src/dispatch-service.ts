@@ -28,8 +28,8 @@ export interface DispatchDeps {
   readonly maxPayloadBytes: number;
   /** Aborted when the process drains. */
   readonly draining: AbortSignal;
-  /** Called after something was written, so that its events can be published. */
-  readonly changed: () => void;
+  /** Called when tasks were claimed, so that their events are published in a while. */
+  readonly begun: () => void;
 }
 
 /** The worker-facing service. */
@@ -105,7 +105,7 @@ async function claimTasks(
     wait === 0
       ? await deps.dispatcher.claimNow(options, maxTasks)
       : await pollForTasks(deps.dispatcher, options, maxTasks, wait, signal);
-  if (tasks.length > 0) deps.changed();
+  if (tasks.length > 0) deps.begun();
   // A caller that has hung up will never hear of its leases: all go back, and no attempt is used up.
   const { fitting, rest } = context.signal.aborted ? { fitting: [], rest: tasks } : splitBySize(tasks);
   if (rest.length > 0) await deps.settlement.release(options.namespace, rest.map(leaseRefOf));

@@ -110,7 +110,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
         streams,
         maxPayloadBytes,
         draining: draining.signal,
-        changed: begun,
+        begun,
       }),
       schedulerService(control),
     ],

@@ -44,8 +44,8 @@ export interface Rig extends AsyncDisposable {
   /** What workers noted down so far, in the order of time. */
   journal(): readonly JournalEntry[];
   /**
-   * Waits until every task has ended, for as long as no more than a while goes by without the end of one, and compares everything that was recorded, what was told on NATS too unless asked not to; returns
-   * what does not add up.
+   * Waits until every task has ended, for as long as no more than a while goes by without the end of one, and compares everything that was
+   * recorded, what was told on NATS too unless asked not to; returns what does not add up.
    */
   settle(within: Duration, options?: { readonly nats: boolean }): Promise<readonly string[]>;
   /** When tasks were claimed, by `monotonicMillis` and in order; known once it has settled. */
