@@ -33,6 +33,8 @@ export interface TaskOptions {
   readonly queueTimeout?: DurationInput;
   /** How long its handler may go without reporting progress or a heartbeat; at least 1 s. Default: no limit. */
   readonly heartbeatTimeout?: DurationInput;
+  /** How long it is kept after it has ended, its result with it; at least 1 min. Default: as long as the server keeps such tasks. */
+  readonly retention?: DurationInput;
   readonly labels?: Labels;
   /** Default: that of the task whose handler is running, else the client's origin, else the server makes one. */
   readonly correlationId?: string;
@@ -67,6 +69,7 @@ export function toTaskSpec(task: NewTask, origin: CallOrigin): taskv1.TaskSpec {
     runTimeout: wireDuration(task.runTimeout),
     queueTimeout: wireDuration(task.queueTimeout),
     heartbeatTimeout: wireDuration(task.heartbeatTimeout),
+    retention: wireDuration(task.retention),
     labels: { ...task.labels },
     correlationId: task.correlationId ?? parent?.correlationId ?? origin.correlationId ?? '',
     // Set by whoever traces the creation.

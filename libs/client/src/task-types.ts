@@ -11,6 +11,8 @@ export interface TypeDefaults {
   readonly priority?: number;
   readonly retry?: RetryInput;
   readonly runTimeout?: DurationInput;
+  /** How long they are kept after they have ended. */
+  readonly retention?: DurationInput;
   readonly labels?: Labels;
   /** Tasks with the same params are duplicates: "WHILE_ACTIVE", "FOREVER", or for a time from the creation of the first. */
   readonly dedup?: DurationInput;
@@ -77,7 +79,7 @@ export function createTaskTypes(connection: Connection): TaskTypes {
 
 function toTaskType(type: NewTaskType, namespace: string): taskv1.TaskType {
   const { name, version = 1, description = '', params, defaults = {} } = type;
-  const { retry, runTimeout, dedup, ...rest } = defaults;
+  const { retry, runTimeout, retention, dedup, ...rest } = defaults;
   return {
     namespace,
     name,
@@ -88,6 +90,7 @@ function toTaskType(type: NewTaskType, namespace: string): taskv1.TaskType {
       ...rest,
       ...(retry !== undefined && { retryPolicy: toRetryPolicy(retry) }),
       ...(runTimeout !== undefined && { runTimeout: Duration.from(runTimeout) }),
+      ...(retention !== undefined && { retention: Duration.from(retention) }),
       ...(dedup !== undefined && { dedup: toWindow(dedup) }),
     }),
     active: true,

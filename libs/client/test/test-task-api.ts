@@ -219,5 +219,6 @@ function newTask(id: string, spec: taskv1.TaskSpec | undefined): taskv1.Task {
     progressMessage: '',
     queueTimeout: spec?.queueTimeout,
     heartbeatTimeout: spec?.heartbeatTimeout,
+    retention: spec?.retention,
   };
 }

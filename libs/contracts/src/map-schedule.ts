@@ -206,6 +206,7 @@ function scheduledTaskToProto(task: ScheduledTask): taskv1.TaskSpec {
     priority: task.priority,
     retryPolicy: retryPolicyToProto(task.retryPolicy),
     runTimeout: task.runTimeout ? durationToProto(task.runTimeout) : undefined,
+    retention: task.retention && durationToProto(task.retention),
     queueTimeout: task.queueTimeout ? durationToProto(task.queueTimeout) : undefined,
     heartbeatTimeout: task.heartbeatTimeout ? durationToProto(task.heartbeatTimeout) : undefined,
     labels: task.labels,
@@ -229,6 +230,7 @@ function scheduledTaskFromProto(task: taskv1.TaskSpec, field: string): Scheduled
     labels: task.labels,
     correlationId: task.correlationId,
     flowKey: task.flowKey,
+    ...(task.retention && { retention: durationFromProto(task.retention, `${field}.retention`) }),
   };
 }
 

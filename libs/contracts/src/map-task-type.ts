@@ -41,12 +41,13 @@ export function taskTypeFromProto(type: taskv1.TaskType, field = 'task_type'): T
 
 /** Defaults as the wire carries them. */
 export function taskTypeDefaultsToProto(defaults: TaskTypeDefaults): taskv1.TaskTypeDefaults {
-  const { queue = '', priority, retryPolicy, runTimeout, labels = {}, dedup } = defaults;
+  const { queue = '', priority, retryPolicy, runTimeout, retention, labels = {}, dedup } = defaults;
   return {
     queue,
     priority,
     retryPolicy: retryPolicy && retryPolicyToProto(retryPolicy),
     runTimeout: runTimeout && durationToProto(runTimeout),
+    retention: retention && durationToProto(retention),
     labels,
     dedup: dedup && dedupToProto({ key: '', window: dedup }),
   };
@@ -62,6 +63,7 @@ export function taskTypeDefaultsFromProto(
   const dedup = defaults.dedup && dedupFromProto(defaults.dedup, `${field}.dedup`);
   if (dedup && dedup.key !== '') throw invalidField(`${field}.dedup.key`, 'must be empty: tasks of a type differ');
   const runTimeout = durationFromProto(defaults.runTimeout, `${field}.run_timeout`);
+  const retention = durationFromProto(defaults.retention, `${field}.retention`);
   return {
     ...(queue !== '' && { queue }),
     ...(priority !== undefined && { priority }),
@@ -69,6 +71,7 @@ export function taskTypeDefaultsFromProto(
       retryPolicy: retryPolicyFromProto(defaults.retryPolicy, `${field}.retry_policy`),
     }),
     ...(runTimeout && { runTimeout }),
+    ...(retention && { retention }),
     ...(Object.keys(labels).length > 0 && { labels }),
     ...(dedup && { dedup: dedup.window }),
   };

@@ -69,6 +69,7 @@ export function taskToProto(task: Task, view: 'BASIC' | 'FULL'): taskv1.Task {
     heartbeatTimeout: task.heartbeatTimeout === null ? undefined : durationToProto(task.heartbeatTimeout),
     dedupKey: task.dedupKey,
     typeVersion: task.typeVersion,
+    retention: task.retention && durationToProto(task.retention),
   };
 }
 
@@ -116,6 +117,7 @@ export function taskFromProto(task: taskv1.Task, field = 'task'): Task {
     ),
     revision: Number(task.revision),
     ...(task.scheduleId !== '' && { scheduleId: task.scheduleId }),
+    ...(task.retention && { retention: durationFromProto(task.retention, `${field}.retention`) }),
   };
 }
 

@@ -85,6 +85,7 @@ const task: fc.Arbitrary<Task> = fc.record({
   runTimeout: fc.option(duration),
   queueTimeout: fc.option(duration),
   heartbeatTimeout: fc.option(duration),
+  retention: duration,
   progress: fc.option(
     fc
       .record({ percent: fc.option(fc.nat(100)), message: text })
@@ -178,6 +179,7 @@ const taskType: fc.Arbitrary<TaskType> = fc.record({
       priority: fc.integer({ min: -1_000_000, max: 1_000_000 }),
       retryPolicy,
       runTimeout: duration,
+      retention: duration,
       labels: labels.filter((map) => Object.keys(map).length > 0),
       dedup: dedupWindow,
     },

@@ -87,8 +87,14 @@ export interface TaskStore {
   /** The ids of what `listTasks` would list, without reading the tasks. */
   listTaskIds(query: ListTasks): Promise<readonly string[]>;
 
-  /** Deletes ended tasks that ended before a time, oldest first, at most `limit`; of any status, or of these. Returns how many. */
+  /**
+   * Deletes ended tasks that ended before a time, oldest first, at most `limit`; of any status, or of these. Those with a retention of their
+   * own are left alone. Returns how many.
+   */
   purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]): Promise<number>;
+
+  /** Deletes ended tasks that have been kept for as long as they say themselves, longest ago first, at most `limit`; returns how many. */
+  purgeRetainedTasks(limit: number): Promise<number>;
 
   /** Forgets request ids first used before a time. */
   purgeRequests(usedBefore: Date): Promise<number>;

@@ -9,6 +9,8 @@ export interface TaskTypeDefaults {
   readonly priority?: number;
   readonly retryPolicy?: RetryPolicy;
   readonly runTimeout?: Duration;
+  /** How long they are kept after they have ended. */
+  readonly retention?: Duration;
   readonly labels?: Labels;
   /** Tasks with the same params are duplicates, for as long as this. */
   readonly dedup?: DedupWindow;

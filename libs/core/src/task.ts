@@ -34,6 +34,8 @@ export interface TaskSpec extends TaskKey {
   readonly queueTimeout: Duration | null;
   /** How long a handler may go without reporting progress or a heartbeat; then its attempt has failed. Null: no limit. */
   readonly heartbeatTimeout: Duration | null;
+  /** How long it is kept after it has ended. Default: as long as tasks that ended so are kept. */
+  readonly retention?: Duration;
   readonly labels: Labels;
   readonly correlationId: string;
   /** W3C trace context of the creation; empty if there was none. */

@@ -32,6 +32,8 @@ export interface EnqueueOptions {
   readonly queueTimeout?: DurationInput;
   /** How long its handler may go without reporting progress or a heartbeat; at least 1 s. Default: no limit. */
   readonly heartbeatTimeout?: DurationInput;
+  /** How long it is kept after it has ended, its result with it; at least 1 min. Default: as long as such tasks are kept. */
+  readonly retention?: DurationInput;
   /** The tenant or resource it belongs to: keys take turns, and limits may hold for each of them. Default: none. */
   readonly key?: string;
   /** Creates nothing while another task holds the same key: the id is that one's. Default: none. */
@@ -66,6 +68,7 @@ const PARAMETERS = [
   ['run_timeout', 'interval'],
   ['queue_timeout', 'interval'],
   ['heartbeat_timeout', 'interval'],
+  ['retention', 'interval'],
   ['flow_key', 'text'],
   ['dedup_key', 'text'],
   ['dedup_window', 'text'],
@@ -104,6 +107,7 @@ export function taskQuery(
     run_timeout: interval(options.runTimeout),
     queue_timeout: interval(options.queueTimeout),
     heartbeat_timeout: interval(options.heartbeatTimeout),
+    retention: interval(options.retention),
     flow_key: options.key,
     ...dedupValues(options.dedup),
     labels: options.labels && JSON.stringify(options.labels),

@@ -4,7 +4,14 @@ import { Duration } from '@orrery/duration';
 /** What few tasks have, and statements look into only where there is something. It shares one column, so that a task pays for none of it that it does not use. */
 export type TaskOptions = Pick<
   TaskSpec,
-  'retryPolicy' | 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout' | 'dedupKey' | 'scheduleId' | 'typeVersion'
+  | 'retryPolicy'
+  | 'runTimeout'
+  | 'queueTimeout'
+  | 'heartbeatTimeout'
+  | 'retention'
+  | 'dedupKey'
+  | 'scheduleId'
+  | 'typeVersion'
 >;
 
 /** The column `options`; what is as it is by default is left out. Durations are as JSON has them, e.g. "1.5s". */
@@ -13,6 +20,8 @@ interface TaskOptionsJson {
   readonly runTimeout?: string;
   readonly queueTimeout?: string;
   readonly heartbeatTimeout?: string;
+  /** Statements look for it; see own-retention.ts. */
+  readonly retention?: string;
   readonly schedule?: string;
   readonly dedupKey?: string;
   readonly typeVersion?: number;
@@ -35,14 +44,15 @@ const DEFAULTS: TaskOptions = Object.freeze({
 /** The column `options`; null if everything is as it is by default. */
 export function writeTaskOptions(options: TaskOptions): string | null {
   const retry = retryJson(options.retryPolicy);
-  const { runTimeout, queueTimeout, heartbeatTimeout, dedupKey, typeVersion, scheduleId } = options;
-  const isPlain = !retry && !runTimeout && !queueTimeout && !heartbeatTimeout && !scheduleId;
+  const { runTimeout, queueTimeout, heartbeatTimeout, retention, dedupKey, typeVersion, scheduleId } = options;
+  const isPlain = !retry && !runTimeout && !queueTimeout && !heartbeatTimeout && !retention && !scheduleId;
   if (isPlain && dedupKey === '' && typeVersion === 0) return null;
   const json: TaskOptionsJson = {
     ...(retry && { retry }),
     ...(runTimeout && { runTimeout: runTimeout.toJSON() }),
     ...(queueTimeout && { queueTimeout: queueTimeout.toJSON() }),
     ...(heartbeatTimeout && { heartbeatTimeout: heartbeatTimeout.toJSON() }),
+    ...(retention && { retention: retention.toJSON() }),
     ...(dedupKey !== '' && { dedupKey }),
     ...(typeVersion !== 0 && { typeVersion }),
     ...(scheduleId && { schedule: scheduleId }),
@@ -58,6 +68,7 @@ export function readTaskOptions(text: string | null): TaskOptions {
     runTimeout,
     queueTimeout,
     heartbeatTimeout,
+    retention,
     dedupKey = '',
     typeVersion = 0,
     schedule,
@@ -69,6 +80,7 @@ export function readTaskOptions(text: string | null): TaskOptions {
     heartbeatTimeout: readDuration(heartbeatTimeout),
     dedupKey,
     typeVersion,
+    ...(retention !== undefined && { retention: Duration.from(retention) }),
     ...(schedule !== undefined && { scheduleId: schedule }),
   };
 }

@@ -30,7 +30,7 @@ const TASKS = 1_000;
 export function startHousekeepingLoop(deps: {
   readonly store: Pick<Store, 'tasks' | 'flow' | 'schedules' | 'events'>;
   readonly relay: Relay | null;
-  /** How long ended tasks are kept. */
+  /** How long ended tasks are kept that do not say so themselves. */
   readonly retention: Retention;
   /** How long events are kept to be read again. */
   readonly eventRetention: Duration;
@@ -46,7 +46,7 @@ export function startHousekeepingLoop(deps: {
       const count = await store.tasks.purgeTasks(ago(age), TASKS, [status as TaskStatus]);
       left ||= count >= TASKS;
     }
-    return left;
+    return (await store.tasks.purgeRetainedTasks(TASKS)) >= TASKS || left;
   };
   return startLoop({
     name: 'housekeeping',

@@ -49,7 +49,7 @@ export async function startScheduler(limits: ServerLimits = {}) {
   };
 }
 
-type TaskTimeouts = Pick<TaskSpec, 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout'>;
+type TaskTimeouts = Pick<TaskSpec, 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout' | 'retention'>;
 
 /** Stores tasks and returns their ids. */
 export async function addTasks(
@@ -71,6 +71,7 @@ export async function addTasks(
     runTimeout: options.runTimeout ?? null,
     queueTimeout: options.queueTimeout ?? null,
     heartbeatTimeout: options.heartbeatTimeout ?? null,
+    ...(options.retention && { retention: options.retention }),
     labels: {},
     correlationId: 'c',
     traceparent: '',

@@ -53,4 +53,22 @@ describe('housekeeping', () => {
     clock.advance(days(23));
     await turn(['PENDING']);
   });
+
+  it('A9: keeps tasks that say so for as long as they say, be it shorter or longer', async () => {
+    await store.tasks.deleteTasks({ namespace: 'default', ids: await allIds(), statuses: ['PENDING'] });
+    await addTasks(store, 1, { retention: Duration.of({ minutes: 1 }) });
+    await addTasks(store, 1, { retention: days(365) });
+    await store.tasks.cancelTasks({ namespace: 'default', ids: await allIds(), statuses: ['PENDING'] });
+
+    clock.advance(Duration.of({ minutes: 1 }));
+    expect(await keptStatuses()).toHaveLength(2);
+    clock.advance(Duration.ofMillis(1));
+    await turn(['CANCELLED']);
+    clock.advance(days(364));
+    await turn(['CANCELLED']);
+    clock.advance(days(1));
+    await turn([]);
+  });
+
+  const allIds = () => store.tasks.listTaskIds({ namespace: 'default', limit: 10_000 });
 });

@@ -10,6 +10,7 @@ import {
 import {
   type CreationQuota,
   DEFAULT_CONTENT_TYPE,
+  MIN_OWN_RETENTION,
   newTaskId,
   type NewTask,
   type Payload,
@@ -77,6 +78,7 @@ export function parseTaskSpec(
   const runTimeout = readDuration(wire.runTimeout, `${field}.run_timeout`, MIN_RUN_TIMEOUT, checks);
   const queueTimeout = readDuration(wire.queueTimeout, `${field}.queue_timeout`, MIN_RUN_TIMEOUT, checks);
   const heartbeat = readDuration(wire.heartbeatTimeout, `${field}.heartbeat_timeout`, MIN_HEARTBEAT_TIMEOUT, checks);
+  const retention = readDuration(wire.retention, `${field}.retention`, MIN_OWN_RETENTION, checks) ?? defaults.retention;
   const params = payloadFromProto(wire.params) ?? NO_PARAMS;
   checks.text(`${field}.params.content_type`, params.contentType);
   const schema = known?.schema();
@@ -93,6 +95,7 @@ export function parseTaskSpec(
     runTimeout: runTimeout ?? defaults.runTimeout ?? null,
     queueTimeout: queueTimeout ?? null,
     heartbeatTimeout: heartbeat ?? null,
+    ...(retention && { retention }),
     labels,
     correlationId: checks.text(`${field}.correlation_id`, wire.correlationId) || context.correlationId || v4(),
     traceparent: checks.text(`${field}.traceparent`, wire.traceparent) || context.traceparent,

@@ -18,6 +18,7 @@ interface DefaultsJson {
     readonly maxDelay: string;
   };
   readonly runTimeout?: string;
+  readonly retention?: string;
   readonly labels?: Labels;
   readonly dedup?: string;
 }
@@ -34,23 +35,33 @@ export function readTaskType({ namespace, name, version, body, active, createdAt
   return { namespace, name, version, ...said, active, createdAt, updatedAt };
 }
 
-function writeDefaults({ queue, priority, retryPolicy, runTimeout, labels, dedup }: TaskTypeDefaults): DefaultsJson {
+function writeDefaults({
+  queue,
+  priority,
+  retryPolicy,
+  runTimeout,
+  retention,
+  labels,
+  dedup,
+}: TaskTypeDefaults): DefaultsJson {
   const sorted = labels && Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
   return {
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority }),
     ...(retryPolicy && { retry: writeRetry(retryPolicy) }),
     ...(runTimeout && { runTimeout: runTimeout.toJSON() }),
+    ...(retention && { retention: retention.toJSON() }),
     ...(sorted && { labels: sorted }),
     ...(dedup && { dedup: typeof dedup === 'string' ? dedup : dedup.toJSON() }),
   };
 }
 
-function readDefaults({ retry, runTimeout, dedup, ...rest }: DefaultsJson): TaskTypeDefaults {
+function readDefaults({ retry, runTimeout, retention, dedup, ...rest }: DefaultsJson): TaskTypeDefaults {
   return {
     ...rest,
     ...(retry && { retryPolicy: toRetryPolicy(retry) }),
     ...(runTimeout !== undefined && { runTimeout: Duration.from(runTimeout) }),
+    ...(retention !== undefined && { retention: Duration.from(retention) }),
     ...(dedup !== undefined && {
       dedup: dedup === 'WHILE_ACTIVE' || dedup === 'FOREVER' ? dedup : Duration.from(dedup),
     }),

@@ -1,5 +1,5 @@
 import { taskTypeDefaultsFromProto, taskTypeToProto, taskv1 } from '@orrery/contracts';
-import { taskTypeNotFound } from '@orrery/core';
+import { MIN_OWN_RETENTION, taskTypeNotFound } from '@orrery/core';
 import type { Definition, DefinitionKey, DefinitionStore, TaskType } from '@orrery/core';
 import { bind, Checks, makePageToken, readPlaceToken, type ServiceBinding } from '@orrery/service';
 import type { ServiceImplementation } from 'nice-grpc';
@@ -114,6 +114,7 @@ function readType(wire: taskv1.TaskType | undefined): {
   if (defaults.queue !== undefined) checks.name(`${field}.queue`, defaults.queue);
   if (defaults.labels) checks.labels(`${field}.labels`, defaults.labels);
   checks.between(`${field}.run_timeout`, defaults.runTimeout, MIN_RUN_TIMEOUT, MAX_RUN_TIMEOUT);
+  checks.between(`${field}.retention`, defaults.retention, MIN_OWN_RETENTION, MAX_RUN_TIMEOUT);
   checks.require(
     Math.abs(defaults.priority ?? 0) <= MAX_PRIORITY,
     `${field}.priority`,

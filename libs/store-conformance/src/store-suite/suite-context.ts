@@ -70,6 +70,7 @@ export class SuiteContext {
     }
     this.clock.advance(Duration.ofSeconds(1));
     await this.tasks.purgeTasks(this.clock.now(), EVERYTHING);
+    await this.tasks.purgeRetainedTasks(EVERYTHING);
     await this.tasks.purgeRequests(this.clock.now());
     await this.batches();
   }

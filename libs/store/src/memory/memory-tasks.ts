@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as commands from '@orrery/core';
-import { leaseLost, taskCancelled, taskNotFound } from '@orrery/core';
+import { keptUntil, leaseLost, taskCancelled, taskNotFound } from '@orrery/core';
 import type {
   Change,
   ChangedTask,
@@ -201,6 +201,13 @@ export class MemoryTasks implements TaskStore {
     const isWanted = ({ task }: Row) => statuses?.includes(task.status) ?? true;
     const isOld = ({ task }: Row) => task.finishedAt !== null && task.finishedAt < endedBefore;
     const old = takeWhile(this.#table.ended, Infinity, isOld).filter(isWanted).slice(0, limit);
+    for (const { task } of old) this.#table.delete(task);
+    return old.length;
+  }
+
+  async purgeRetainedTasks(limit: number): Promise<number> {
+    const now = this.#clock.now();
+    const old = takeWhile(this.#table.retained, limit, ({ task }) => (keptUntil(task) ?? now) < now);
     for (const { task } of old) this.#table.delete(task);
     return old.length;
   }

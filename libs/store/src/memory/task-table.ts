@@ -1,4 +1,13 @@
-import { claimOrder, compareIds, isTerminal, startBy, type FlowPlace, type Task, type TaskKey } from '@orrery/core';
+import {
+  claimOrder,
+  compareIds,
+  isTerminal,
+  keptUntil,
+  startBy,
+  type FlowPlace,
+  type Task,
+  type TaskKey,
+} from '@orrery/core';
 import { SortedList } from './sorted-list.ts';
 
 /** A task, and what the store keeps beside it. */
@@ -40,7 +49,11 @@ export class TaskTable {
   readonly running = new SortedList<Row>(
     (a, b) => millis(a.task.leaseExpiresAt) - millis(b.task.leaseExpiresAt) || byKey(a, b),
   );
-  /** Ended: the earliest to end first. */
+  /** Ended, with a retention of their own: the earliest to go first. */
+  readonly retained = new SortedList<Row>(
+    (a, b) => millis(keptUntil(a.task)) - millis(keptUntil(b.task)) || byKey(a, b),
+  );
+  /** Ended, all others: the earliest to end first. */
   readonly ended = new SortedList<Row>((a, b) => millis(a.task.finishedAt) - millis(b.task.finishedAt) || byKey(a, b));
 
   /** The row of a task. */
@@ -109,7 +122,7 @@ export class TaskTable {
   #ordersOf(row: Row): readonly SortedList<Row>[] {
     const { namespace, status } = row.task;
     const all = this.inNamespace(namespace);
-    if (isTerminal(status)) return [all, this.ended];
+    if (isTerminal(status)) return [all, row.task.retention ? this.retained : this.ended];
     if (status === 'RUNNING') return [all, this.running];
     const pending = row.task.queueTimeout ? [all, this.expiring] : [all];
     if (!row.ready) return [...pending, this.waiting];

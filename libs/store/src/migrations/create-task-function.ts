@@ -26,7 +26,8 @@ const PARAMETERS = `
   dedup_window text default null,
   dedup_for interval default null,
   queue_timeout interval default null,
-  heartbeat_timeout interval default null`;
+  heartbeat_timeout interval default null,
+  retention interval default null`;
 
 /** Everything that is wrong with a task, as task-api would say it. */
 const PROBLEMS = `
@@ -48,7 +49,7 @@ const PROBLEMS = `
     union all select 'delay must be from 0 to 3650 days' where delay not between '0' and '3650 days'
     union all select format('%s must be from %s to 3650 days', name, least)
     from (values ('run_timeout', run_timeout, '1 ms'), ('queue_timeout', queue_timeout, '1 ms'), ('dedup_for', dedup_for, '1 ms'),
-      ('heartbeat_timeout', heartbeat_timeout, '1 s')) as given (name, length, least)
+      ('heartbeat_timeout', heartbeat_timeout, '1 s'), ('retention', retention, '1 min')) as given (name, length, least)
       where length not between least::interval and '3650 days'
     union all select 'dedup_window must be WHILE_ACTIVE or FOREVER' where dedup_window not in ('WHILE_ACTIVE', 'FOREVER')
     union all select 'only one of dedup_window and dedup_for may be given' where dedup_window is not null and dedup_for is not null
@@ -168,7 +169,7 @@ begin
   options := jsonb_strip_nulls(jsonb_build_object(
     'retry', nullif(policy, exponential), 'runTimeout', ${jsonDuration('run_timeout')},
     'queueTimeout', ${jsonDuration('queue_timeout')}, 'heartbeatTimeout', ${jsonDuration('heartbeat_timeout')},
-    'dedupKey', dedup_key));
+    'dedupKey', dedup_key, 'retention', ${jsonDuration('retention')}));
   run_at := greatest(created_at, date_trunc('milliseconds', run_at), created_at + date_trunc('milliseconds', delay));
   insert into task (
     namespace, id, queue, type, params, params_type, priority, flow_key, options, labels, correlation_id, traceparent,

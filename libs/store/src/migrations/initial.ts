@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect.ts';
 import { flowControl } from './flow-control.ts';
 import { createTaskFunction } from './create-task-function.ts';
 import { definition } from './definition.ts';
+import { hasNoOwnRetention, hasOwnRetention, keptUntilSql } from '../own-retention.ts';
 import { quotaUse } from './quota-use.ts';
 import { taskDedup } from './task-dedup.ts';
 import { scheduleTables } from './schedule-tables.ts';
@@ -70,7 +71,8 @@ export function initial(dialect: Dialect): readonly string[] {
     `create index task_lease on task (lease_expires_at) where status = 'RUNNING'`,
     `create table finished_task (${taskColumns}
     primary key (namespace, id))`,
-    `create index finished_task_age on finished_task (finished_at)`,
+    `create index finished_task_age on finished_task (finished_at) where ${hasNoOwnRetention(dialect)}`,
+    `create index finished_task_kept on finished_task (${keptUntilSql(dialect)}) where ${hasOwnRetention(dialect)}`,
     `create index finished_task_failed on finished_task (namespace, id) where status = 'FAILED'`,
     ...flowControl(dialect),
     `create table create_request (

@@ -192,6 +192,7 @@ describe('A14: a dedup key in an application’s own transaction', () => {
       [{ dedup_key: null, dedup_for: '1s' }, 'dedup_key is required'],
       [{ queue_timeout: '0s' }, 'queue_timeout must be'],
       [{ heartbeat_timeout: '0.5s' }, 'heartbeat_timeout must be'],
+      [{ retention: '59s' }, 'retention must be'],
     ] as const;
     for (const [args, message] of wrong) await expect(create(one, args)).rejects.toThrow(message);
     expect(await taskIds()).toEqual([]);

@@ -113,8 +113,13 @@ test.each<[string, Record<string, unknown>, Partial<TaskSpec>, NewTask['due']]>(
   ],
   [
     'a flow key, and limits to how long it waits and is silent',
-    { flow_key: 'acme', queue_timeout: '10 minutes', heartbeat_timeout: '5s', delay: '1 hour' },
-    { flowKey: 'acme', queueTimeout: Duration.ofSeconds(600), heartbeatTimeout: Duration.ofSeconds(5) },
+    { flow_key: 'acme', queue_timeout: '10 minutes', heartbeat_timeout: '5s', retention: '1 day', delay: '1 hour' },
+    {
+      flowKey: 'acme',
+      queueTimeout: Duration.ofSeconds(600),
+      heartbeatTimeout: Duration.ofSeconds(5),
+      retention: Duration.of({ days: 1 }),
+    },
     hour,
   ],
   ['the default retries by name', { retry: '"exponential"' }, {}, null],

@@ -30,7 +30,7 @@ import { failTasks } from './fail-tasks.ts';
 import { listTaskIds, listTasks } from './list-tasks.ts';
 import type { PostgresFlow } from './postgres-flow.ts';
 import { promoteDueTasks } from './promote-due-tasks.ts';
-import { purgeRequests, purgeTasks } from './purge.ts';
+import { purgeRequests, purgeRetainedTasks, purgeTasks } from './purge.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
 import { redriveTask, redriveTasks } from './redrive-tasks.ts';
 import { releaseTasks } from './release-tasks.ts';
@@ -135,6 +135,10 @@ export class PostgresTasks implements TaskStore {
 
   purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]) {
     return purgeTasks(this.#database, endedBefore, limit, statuses);
+  }
+
+  purgeRetainedTasks(limit: number) {
+    return purgeRetainedTasks(this.#database, limit);
   }
 
   purgeRequests(usedBefore: Date) {

@@ -1,13 +1,31 @@
 import type { TaskStatus } from '@orrery/core';
 import type { Database } from './database.ts';
-import { fromMillis, statement } from './statement.ts';
+import { hasNoOwnRetention, hasOwnRetention, keptUntilSql } from '../own-retention.ts';
+import { fromMillis, NOW, statement } from './statement.ts';
 
 const PURGE_TASKS = statement(
   'purge_tasks',
   `with old as materialized (
     select namespace, id from finished_task
     where finished_at < ${fromMillis('$1::bigint')} and ($3::text[] is null or status = any($3))
+      and ${hasNoOwnRetention('postgresql')}
     order by finished_at limit $2
+    for update skip locked),
+  gone as (
+    delete from finished_task using old
+    where finished_task.namespace = old.namespace and finished_task.id = old.id
+    returning 1)
+  select count(*)::int as count from gone`,
+);
+
+const KEPT_UNTIL = keptUntilSql('postgresql');
+
+const PURGE_RETAINED = statement(
+  'purge_retained_tasks',
+  `with old as materialized (
+    select namespace, id from finished_task
+    where ${hasOwnRetention('postgresql')} and ${KEPT_UNTIL} < extract(epoch from ${NOW} - timestamptz 'epoch')
+    order by ${KEPT_UNTIL} limit $2
     for update skip locked),
   gone as (
     delete from finished_task using old
@@ -31,6 +49,12 @@ export async function purgeTasks(
 ): Promise<number> {
   const values = [endedBefore.getTime(), limit, statuses ?? null];
   const [gone] = await database.query<{ count: number }>(PURGE_TASKS, values);
+  return gone?.count ?? 0;
+}
+
+/** Deletes ended tasks that have been kept for as long as they say themselves; returns how many. */
+export async function purgeRetainedTasks(database: Database, limit: number): Promise<number> {
+  const [gone] = await database.query<{ count: number }>(PURGE_RETAINED, [database.now(), limit]);
   return gone?.count ?? 0;
 }
 

@@ -36,13 +36,21 @@ import type { GroupCommit } from './group-commit.ts';
 import { listTaskIds, listTasks } from './list-tasks.ts';
 import { promoteDueTasks } from './promote-due-tasks.ts';
 import { getTasks, listCancelRequests, listExpiredLeases, listWorkerLeases } from './read-tasks.ts';
+import { hasNoOwnRetention, hasOwnRetention, keptUntilSql } from '../own-retention.ts';
 import type { SqliteTransaction } from './sqlite-transaction.ts';
 
 const PURGE_TASKS = `
   DELETE FROM finished_task
   WHERE rowid IN (SELECT rowid FROM finished_task
     WHERE finished_at < ?1 AND (?2 IS NULL OR status IN (SELECT value FROM json_each(?2)))
+      AND ${hasNoOwnRetention('sqlite')}
     ORDER BY finished_at LIMIT ?3)`;
+const KEPT_UNTIL = keptUntilSql('sqlite');
+const PURGE_RETAINED = `
+  DELETE FROM finished_task
+  WHERE rowid IN (SELECT rowid FROM finished_task
+    WHERE ${hasOwnRetention('sqlite')} AND ${KEPT_UNTIL} < ?1
+    ORDER BY ${KEPT_UNTIL} LIMIT ?2)`;
 const PURGE_REQUESTS = 'DELETE FROM create_request WHERE created_at < ?';
 
 /** Tasks in SQLite. Changes go through the group commit; reads are done at once, since no transaction outlives a turn. */
@@ -149,6 +157,10 @@ export class SqliteTasks implements TaskStore {
   purgeTasks(endedBefore: Date, limit: number, statuses?: readonly TaskStatus[]): Promise<number> {
     const wanted = statuses ? JSON.stringify(statuses) : null;
     return this.#group.run(() => this.#tx.db.run(PURGE_TASKS, endedBefore.getTime(), wanted, limit));
+  }
+
+  purgeRetainedTasks(limit: number): Promise<number> {
+    return this.#group.run(() => this.#tx.db.run(PURGE_RETAINED, this.#clock.now().getTime(), limit));
   }
 
   purgeRequests(usedBefore: Date): Promise<number> {

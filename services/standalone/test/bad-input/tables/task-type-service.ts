@@ -53,6 +53,8 @@ export const TASK_TYPE_REQUESTS: Readonly<Record<string, readonly BadRequest[]>>
     ...badDurations('task_type.defaults.dedup.duration', (duration) => defaults({ dedup: { window: 3, duration } })),
     wrong('task_type.defaults.dedup.key', 'one for all', defaults({ dedup: { key: 'a' } })),
     wrong('task_type.defaults.dedup.window', 'unknown', defaults({ dedup: { window: 99 } })),
+    ...badDurations('task_type.defaults.retention', (retention) => defaults({ retention })),
+    wrong('task_type.defaults.retention', 'zero', defaults({ retention: {} })),
     wrong('task_type.defaults.run_timeout', 'zero', defaults({ run_timeout: {} })),
     wrong('task_type.defaults.priority', 'too high', defaults({ priority: 1_000_001 })),
   ],

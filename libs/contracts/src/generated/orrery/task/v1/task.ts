@@ -222,7 +222,11 @@ export interface Task {
    * How long its handler may go without reporting progress or a heartbeat; then the attempt has failed with an error of type "timeout".
    * Unset: no limit.
    */
-  heartbeatTimeout: Duration | undefined;
+  heartbeatTimeout:
+    | Duration
+    | undefined;
+  /** How long it is kept after it has ended, its result with it. Unset: as long as the server keeps tasks that ended so. */
+  retention: Duration | undefined;
 }
 
 export interface Task_LabelsEntry {
@@ -292,7 +296,14 @@ export interface TaskSpec {
     | Duration
     | undefined;
   /** How long its handler may go without reporting progress or a heartbeat; at least 1 s. Unset: no limit. */
-  heartbeatTimeout: Duration | undefined;
+  heartbeatTimeout:
+    | Duration
+    | undefined;
+  /**
+   * How long it is kept after it has ended, its result with it, however it ended; from 1 min to 3650 days, and up to a minute more. Unset: as
+   * long as the server keeps tasks that ended so. A request_id whose task was purged is still remembered.
+   */
+  retention: Duration | undefined;
 }
 
 export interface TaskSpec_LabelsEntry {
@@ -403,6 +414,7 @@ function createBaseTask(): Task {
     progressMessage: "",
     queueTimeout: undefined,
     heartbeatTimeout: undefined,
+    retention: undefined,
   };
 }
 
@@ -515,6 +527,9 @@ export const Task: MessageFns<Task> = {
     }
     if (message.heartbeatTimeout !== undefined) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(266).fork()).join();
+    }
+    if (message.retention !== undefined) {
+      Duration.encode(message.retention, writer.uint32(290).fork()).join();
     }
     return writer;
   },
@@ -815,6 +830,14 @@ export const Task: MessageFns<Task> = {
             message.heartbeatTimeout = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 36: {
+            if (tag !== 290) {
+              break;
+            }
+
+            message.retention = Duration.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -905,6 +928,7 @@ function createBaseTaskSpec(): TaskSpec {
     flowKey: "",
     queueTimeout: undefined,
     heartbeatTimeout: undefined,
+    retention: undefined,
   };
 }
 
@@ -963,6 +987,9 @@ export const TaskSpec: MessageFns<TaskSpec> = {
     }
     if (message.heartbeatTimeout !== undefined) {
       Duration.encode(message.heartbeatTimeout, writer.uint32(138).fork()).join();
+    }
+    if (message.retention !== undefined) {
+      Duration.encode(message.retention, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -1125,6 +1152,14 @@ export const TaskSpec: MessageFns<TaskSpec> = {
             }
 
             message.heartbeatTimeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.retention = Duration.decode(reader, reader.uint32());
             continue;
           }
         }

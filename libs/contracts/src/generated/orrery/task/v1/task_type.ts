@@ -58,7 +58,11 @@ export interface TaskTypeDefaults {
   /** Labels; those of the task are added, and win. */
   labels: { [key: string]: string };
   /** How duplicates are known; without a key, as tasks of a type cannot all have the same. */
-  dedup: Dedup | undefined;
+  dedup:
+    | Dedup
+    | undefined;
+  /** As in TaskSpec. */
+  retention: Duration | undefined;
 }
 
 export interface TaskTypeDefaults_LabelsEntry {
@@ -218,6 +222,7 @@ function createBaseTaskTypeDefaults(): TaskTypeDefaults {
     runTimeout: undefined,
     labels: {},
     dedup: undefined,
+    retention: undefined,
   };
 }
 
@@ -240,6 +245,9 @@ export const TaskTypeDefaults: MessageFns<TaskTypeDefaults> = {
     });
     if (message.dedup !== undefined) {
       Dedup.encode(message.dedup, writer.uint32(50).fork()).join();
+    }
+    if (message.retention !== undefined) {
+      Duration.encode(message.retention, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -306,6 +314,14 @@ export const TaskTypeDefaults: MessageFns<TaskTypeDefaults> = {
             }
 
             message.dedup = Dedup.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.retention = Duration.decode(reader, reader.uint32());
             continue;
           }
         }
