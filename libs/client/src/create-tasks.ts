@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { context } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { taskv1 } from '@orrery/contracts';
 import { Duration } from '@orrery/duration';
-import {
-  Batcher,
-  contextOf,
-  errorFromStatus,
-  isSampled,
-  OrreryError,
-  outsideTaskScope,
-  type Settled,
-} from '@orrery/rpc';
+import { Batcher, errorFromStatus, isSampled, OrreryError, outsideTaskScope, type Settled } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
+import type { CreationStreams } from './creation-stream.ts';
 import { sizeOfSpec } from './task-spec.ts';
 
 /** A task that exists now. */
@@ -30,9 +23,9 @@ const MAX_IN_FLIGHT = 4;
 const MAX_WAIT = Duration.ofMillis(10);
 
 /** Gathers tasks that are created one by one into calls of up to 1,000, each task with its own result or refusal. */
-export function createBatcher(connection: Connection): Batcher<taskv1.TaskSpec, Created> {
+export function createBatcher(connection: Connection, streams: CreationStreams): Batcher<taskv1.TaskSpec, Created> {
   return new Batcher({
-    send: (tasks) => createSome(connection, tasks),
+    send: (tasks) => createSome(connection, streams, tasks),
     sizeOf: sizeOfSpec,
     maxItems: MAX_BATCH_ITEMS,
     maxBytes: MAX_BATCH_BYTES,
@@ -64,32 +57,33 @@ export async function createAll(
   requestId: string | undefined,
   signal?: AbortSignal,
 ): Promise<readonly Created[]> {
-  const results = await send(connection, tasks, requestId ?? randomUUID(), false, signal);
-  return results.map(({ taskId: id, deduplicated }) => ({ id, deduplicated }));
+  const request = { ...newRequest(connection, tasks), requestId: requestId ?? randomUUID(), partialSuccess: false };
+  const reply = await connection.call((options) => connection.stub.createTasks(request, options), signal);
+  return resultsOf(reply, tasks).map(({ taskId: id, deduplicated }) => ({ id, deduplicated }));
 }
 
-/** Creates up to 1,000 tasks, each for itself. A lost reply is asked for again under the same request id. */
+/** Creates up to 1,000 tasks, each for itself. A lost answer is asked for again under the same request id. */
 async function createSome(
   connection: Connection,
+  streams: CreationStreams,
   tasks: readonly taskv1.TaskSpec[],
 ): Promise<readonly Settled<Created>[]> {
+  const creation = { ...newRequest(connection, tasks), requestId: randomUUID(), partialSuccess: true };
   // The request is traced as part of one of the creations: a trace of its own would be found from none of them.
-  const traced = tasks.find(({ traceparent }) => isSampled(traceparent)) ?? tasks[0];
-  const results = await context.with(contextOf(traced?.traceparent ?? ''), () =>
-    outsideTaskScope(() => send(connection, tasks, randomUUID(), true)),
-  );
-  return results.map(settled);
+  const { traceparent } = tasks.find((task) => isSampled(task.traceparent)) ?? tasks[0] ?? { traceparent: '' };
+  const send = () => connection.call(({ signal }) => streams.send({ creation, traceparent }, signal));
+  const reply = await context.with(ROOT_CONTEXT, () => outsideTaskScope(send));
+  return resultsOf(reply, tasks).map(settled);
 }
 
-async function send(
-  connection: Connection,
+function newRequest({ settings }: Connection, tasks: readonly taskv1.TaskSpec[]) {
+  return { namespace: settings.namespace, tasks: [...tasks] };
+}
+
+function resultsOf(
+  { results }: taskv1.CreateTasksResponse,
   tasks: readonly taskv1.TaskSpec[],
-  requestId: string,
-  partialSuccess: boolean,
-  signal?: AbortSignal,
-): Promise<readonly taskv1.CreateTaskResult[]> {
-  const request = { namespace: connection.settings.namespace, tasks: [...tasks], requestId, partialSuccess };
-  const { results } = await connection.call((options) => connection.stub.createTasks(request, options), signal);
+): readonly taskv1.CreateTaskResult[] {
   if (results.length === tasks.length) return results;
   const message = `the server answered for ${results.length} of ${tasks.length} tasks`;
   throw new OrreryError({ code: 'INTERNAL', reason: 'INTERNAL', message });

@@ -4,6 +4,7 @@ import { OrreryError, traceCreation } from '@orrery/rpc';
 import type { Connection } from './connect.ts';
 import { bulkChange, type BulkOptions, type BulkProgress, type BulkSelection } from './bulk-change.ts';
 import { createAll, createAlone, createBatcher, type Created, MAX_BATCH_ITEMS } from './create-tasks.ts';
+import { CreationStreams } from './creation-stream.ts';
 import { listPage, listTasks, type TaskPage, type TaskQuery } from './list-tasks.ts';
 import { resultOf, type TaskHandle, type WaitOptions, waitWithin } from './task-handle.ts';
 import { type NewTask, type TaskOptions, toTaskSpec } from './task-spec.ts';
@@ -74,7 +75,8 @@ export function createTasks(connection: Connection): {
 } {
   const { settings, stub } = connection;
   const { namespace, timers } = settings;
-  const batcher = createBatcher(connection);
+  const creations = new CreationStreams(connection);
+  const batcher = createBatcher(connection, creations);
   const watcher = new TaskWatcher(connection);
 
   const wait = (id: string, options: WaitOptions = {}) =>
@@ -172,6 +174,7 @@ export function createTasks(connection: Connection): {
     watcher.close(error);
     await batcher.whenIdle();
     batcher.close(error);
+    creations.close();
   };
   return { tasks, close };
 }

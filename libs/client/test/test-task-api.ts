@@ -29,6 +29,8 @@ export interface TestTaskApi {
   readonly calls: CreateCall[];
   readonly arrived: Inbox<CreateCall>;
   readonly streams: Inbox<WatchStream>;
+  /** Streams of creations: each is put in when it is opened, and says when its caller has ended it. */
+  readonly creations: Inbox<{ readonly ended: Promise<void> }>;
   readonly tasks: Map<string, taskv1.Task>;
   /** Runs before each create call is carried out, or after it and before the reply. */
   readonly hooks: { before: () => Promise<void>; beforeReply: () => Promise<void>; refuse: Refusal | null };
@@ -42,6 +44,7 @@ export async function startTestTaskApi(): Promise<TestTaskApi> {
   const calls: CreateCall[] = [];
   const arrived = new Inbox<CreateCall>();
   const streams = new Inbox<WatchStream>();
+  const creations = new Inbox<{ readonly ended: Promise<void> }>();
   const tasks = new Map<string, taskv1.Task>();
   const replies = new Map<string, readonly taskv1.CreateTaskResult[]>();
   const watchers = new Map<string, Set<Outgoing<taskv1.WatchTasksResponse>>>();
@@ -88,6 +91,34 @@ export async function startTestTaskApi(): Promise<TestTaskApi> {
       const metadata = metadataOf(context);
       const call = { method: 'createTasks' as const, requestId, tasks: specs, partialSuccess, ...metadata };
       return { results: [...(await create(call, context))] };
+    },
+    async *streamCreateTasks(requests, context) {
+      const down = new Outgoing<taskv1.StreamCreateTasksResponse>();
+      const ended = Promise.withResolvers<void>();
+      creations.put({ ended: ended.promise });
+      const answer = async ({ creation }: taskv1.StreamCreateTasksRequest) => {
+        const {
+          tasks: specs,
+          requestId,
+          partialSuccess,
+        } = creation ?? taskv1.CreateTasksRequest.decode(new Uint8Array());
+        const call = {
+          method: 'createTasks' as const,
+          requestId,
+          tasks: specs,
+          partialSuccess,
+          ...metadataOf(context),
+        };
+        down.push({ requestId, outcome: { $case: 'created', value: { results: [...(await create(call, context))] } } });
+      };
+      void (async () => {
+        const answers: Promise<void>[] = [];
+        for await (const request of requests) answers.push(answer(request).catch((error: unknown) => down.end(error)));
+        ended.resolve();
+        await Promise.all(answers);
+        down.end();
+      })().catch((error: unknown) => down.end(error));
+      yield* down;
     },
     async *watchTasks(requests) {
       const down = new Outgoing<taskv1.WatchTasksResponse>();
@@ -139,6 +170,7 @@ export async function startTestTaskApi(): Promise<TestTaskApi> {
     calls,
     arrived,
     streams,
+    creations,
     tasks,
     hooks,
     end(id, change) {

@@ -15,6 +15,8 @@ export { sleep } from './sleep.ts';
 export type { Sleep } from './sleep.ts';
 export { Checks } from './checks.ts';
 export { commonConfig, databaseConfig } from './common-config.ts';
+export { observeMessage } from './observe-calls.ts';
+export { refusalMapper } from './status-map.ts';
 export { natsConfig, natsOptions } from './nats-config.ts';
 export { Outgoing } from '@orrery/rpc';
 export { makePageToken, readPageToken, readPlaceToken } from './page-token.ts';

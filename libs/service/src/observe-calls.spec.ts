@@ -22,12 +22,12 @@ describe('a call', () => {
     await new Promise((resolve) => setImmediate(resolve));
     logger.info('handling');
     seen = { correlationId: currentCall()?.correlationId, traceparent: currentTraceparent() };
-    return {};
+    return { taskCount: 0 };
   };
 
   beforeAll(async () => {
     const binding = bind(dispatchv1.SchedulerServiceDefinition, {
-      wake: look,
+      wake: async () => ({}),
       retryTask: async () => ({ task: undefined }),
       retryTasks: async () => ({ taskIds: [] }),
       rescheduleTask: async () => {
@@ -42,7 +42,7 @@ describe('a call', () => {
         await loop.stop();
         return { task: undefined };
       },
-      reclaimWorker: async () => ({ taskCount: 0 }),
+      reclaimWorker: look,
     });
     const none = async () => {};
     const module = { name: 'spec', bindings: [binding], start: none, drain: none, stop: none };
@@ -58,29 +58,29 @@ describe('a call', () => {
     await server.stop();
   });
 
-  async function wake(metadata: Record<string, string>): Promise<string | undefined> {
+  async function callWith(metadata: Record<string, string>): Promise<string | undefined> {
     let replied: string | undefined;
     const onHeader = (header: Metadata) => (replied = header.get('x-correlation-id'));
     const client = createClient(dispatchv1.SchedulerServiceDefinition, channel);
-    await client.wake(
-      { queues: [], cancels: [], scheduled: false, schedules: false },
+    await client.reclaimWorker(
+      { namespace: '', workerId: 'w', lastHeartbeatTime: undefined },
       { metadata: Metadata(metadata), onHeader },
     );
     return replied;
   }
 
   it('has its caller’s correlation id and trace in what it logs, causes and answers', async () => {
-    expect(await wake({ 'x-correlation-id': 'order-77', traceparent })).toBe('order-77');
+    expect(await callWith({ 'x-correlation-id': 'order-77', traceparent })).toBe('order-77');
     expect(seen).toEqual({ correlationId: 'order-77', traceparent });
     expect(lines).toMatchObject([{ message: 'handling', correlation_id: 'order-77', trace_id: TRACE }]);
   });
 
   it('is given a correlation id of its own where the caller has none, or none that can be kept', async () => {
     const uuid = /^[0-9a-f-]{36}$/;
-    const first = await wake({});
+    const first = await callWith({});
     expect(first).toMatch(uuid);
     expect(lines[0]).toMatchObject({ correlation_id: first });
-    const second = await wake({ 'x-correlation-id': 'x'.repeat(256), traceparent: 'nonsense' });
+    const second = await callWith({ 'x-correlation-id': 'x'.repeat(256), traceparent: 'nonsense' });
     expect(second).toMatch(uuid);
     expect(second).not.toBe(first);
     expect(seen.traceparent).toBe('');

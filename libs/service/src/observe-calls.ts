@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type Context,
   context,
   type Histogram,
   type MeterProvider,
@@ -11,8 +12,10 @@ import {
   trace,
   ValueType,
 } from '@opentelemetry/api';
-import { readTraceparent, RPC_DURATION_BOUNDS, rpcAttributes } from '@orrery/rpc';
-import { type CallContext, type Metadata, ServerError, type ServerMiddleware, Status } from 'nice-grpc-common';
+import { statusCodeOf } from '@orrery/contracts';
+import { Refusal } from '@orrery/core';
+import { contextOf, readTraceparent, RPC_DURATION_BOUNDS, rpcAttributes } from '@orrery/rpc';
+import { type Metadata, ServerError, type ServerMiddleware, Status } from 'nice-grpc-common';
 import { type CallScope, inCallScope } from './call-scope.ts';
 
 const NAME = '@orrery/service';
@@ -46,17 +49,18 @@ export const observeCalls: ServerMiddleware = async function* observeCallsMiddle
   const handle = async () => (await call.next(call.request, callContext).next()).value;
   // Health checks and reflection are of no interest to anybody's trace.
   if (path.startsWith('/grpc.')) return await inCallScope(scope, handle);
-  return await inCallScope(scope, () => observed(path, callContext, scope, handle));
+  const caller = propagation.extract(context.active(), metadata, METADATA);
+  return await inCallScope(scope, () => observed(path, caller, scope, handle));
 };
 
-async function observed<T>(
-  path: string,
-  { metadata }: CallContext,
-  scope: CallScope,
-  handle: () => Promise<T>,
-): Promise<T> {
+/** Handles a message of a stream as a call of its own: it has a span, counts as a call, and what is logged meanwhile belongs to it. */
+export function observeMessage<T>(path: string, traceparent: string, handle: () => Promise<T>): Promise<T> {
+  const scope = scopeOf('', traceparent);
+  return inCallScope(scope, () => observed(path, contextOf(traceparent), scope, handle));
+}
+
+async function observed<T>(path: string, caller: Context, scope: CallScope, handle: () => Promise<T>): Promise<T> {
   const attributes = rpcAttributes(path);
-  const caller = propagation.extract(context.active(), metadata, METADATA);
   const span = trace.getTracer(NAME).startSpan(attributes['rpc.method'], { kind: SpanKind.SERVER, attributes }, caller);
   if (span.isRecording()) span.setAttribute('orrery.correlation_id', scope.correlationId);
   const startedAt = performance.now();
@@ -64,7 +68,7 @@ async function observed<T>(
   try {
     return await context.with(trace.setSpan(caller, span), handle);
   } catch (error) {
-    status = error instanceof ServerError ? (Status[error.code] ?? 'UNKNOWN') : 'UNKNOWN';
+    status = statusOf(error);
     throw error;
   } finally {
     endSpan(span, status);
@@ -78,16 +82,23 @@ function endSpan(span: Span, status: string): void {
   span.end();
 }
 
+function statusOf(error: unknown): string {
+  if (error instanceof Refusal) return Status[statusCodeOf(error.reason)] ?? 'UNKNOWN';
+  return error instanceof ServerError ? (Status[error.code] ?? 'UNKNOWN') : 'UNKNOWN';
+}
+
 function outcomeOf(status: string) {
   return { 'rpc.response.status_code': status, ...(FAULTS.has(status) && { 'error.type': status }) };
 }
 
 function readScope(metadata: Metadata): CallScope {
-  const sent = metadata.get(CORRELATION_ID) ?? '';
-  const correlationIdIsCallers = VALID_CORRELATION_ID.test(sent);
-  const traceparent = metadata.get('traceparent') ?? '';
+  return scopeOf(metadata.get(CORRELATION_ID) ?? '', metadata.get('traceparent') ?? '');
+}
+
+function scopeOf(correlationId: string, traceparent: string): CallScope {
+  const correlationIdIsCallers = VALID_CORRELATION_ID.test(correlationId);
   return {
-    correlationId: correlationIdIsCallers ? sent : randomUUID(),
+    correlationId: correlationIdIsCallers ? correlationId : randomUUID(),
     correlationIdIsCallers,
     // One that cannot be read is left out, as the standard asks.
     traceparent: readTraceparent(traceparent) ? traceparent : '',

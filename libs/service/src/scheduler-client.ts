@@ -1,27 +1,12 @@
-import { type Context, context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { dispatchv1, taskFromProto } from '@orrery/contracts';
 import { Refusal, type Task, type TaskKey } from '@orrery/core';
 import { Duration } from '@orrery/duration';
 import { call, type CallSettings, openChannel, OrreryError, systemTimers, traceCalls } from '@orrery/rpc';
 import { createClientFactory } from 'nice-grpc';
+import { type Hint, HintStream } from './hint-stream.ts';
 import type { Logger } from './logger.ts';
 
 const DEADLINE = Duration.ofSeconds(5);
-
-/** How long hints are gathered while one is on its way. */
-const MAX_PENDING_CANCELS = 1000;
-
-interface Queue {
-  readonly namespace: string;
-  readonly queue: string;
-}
-
-interface Hint {
-  readonly queues?: readonly Queue[];
-  readonly scheduled?: boolean;
-  readonly cancels?: readonly TaskKey[];
-  readonly schedules?: boolean;
-}
 
 /** Talks to the schedulers over gRPC: hints go to all of them, commands to any. */
 export class SchedulerClient {
@@ -83,38 +68,23 @@ export class SchedulerClient {
 }
 
 type RawClient = ReturnType<typeof createRawClient>;
-type Attempt<T> = (client: RawClient, options: Parameters<RawClient['wake']>[1]) => Promise<T>;
+type Attempt<T> = (client: RawClient, options: Parameters<RawClient['retryTask']>[1]) => Promise<T>;
 
 class SchedulerPeer {
-  private readonly address: string;
   private readonly channel;
   private readonly client: RawClient;
+  private readonly hints: HintStream;
   private readonly settings: CallSettings;
-  private readonly logger: Logger;
-  private queues = new Map<string, Queue>();
-  private cancels: TaskKey[] = [];
-  private scheduled = false;
-  private schedules = false;
-  private waking = false;
-  /** The trace in which a hint is sent: that of the first who gave it. */
-  private because: Context = ROOT_CONTEXT;
 
   constructor(address: string, logger: Logger) {
-    this.address = address;
     this.channel = openChannel({ address });
     this.client = createRawClient(this.channel);
+    this.hints = new HintStream(this.client, address, logger);
     this.settings = { deadline: DEADLINE, timers: systemTimers, random: Math.random };
-    this.logger = logger;
   }
 
-  /** Hints that come while one is under way share the next: a busy task-api sends one call at a time, not one per task. */
   wake(hint: Hint): void {
-    if (!this.hasHints) this.because = context.active();
-    for (const queue of hint.queues ?? []) this.queues.set(`${queue.namespace}\n${queue.queue}`, queue);
-    if (this.cancels.length < MAX_PENDING_CANCELS) this.cancels.push(...(hint.cancels ?? []));
-    this.scheduled ||= hint.scheduled ?? false;
-    this.schedules ||= hint.schedules ?? false;
-    if (!this.waking) void this.sendHints();
+    this.hints.send(hint);
   }
 
   async ask<T>(attempt: Attempt<T>): Promise<T> {
@@ -128,35 +98,8 @@ class SchedulerPeer {
   }
 
   close(): void {
+    this.hints.close();
     this.channel.close();
-  }
-
-  private get hasHints(): boolean {
-    return this.queues.size > 0 || this.cancels.length > 0 || this.schedules;
-  }
-
-  private async sendHints(): Promise<void> {
-    this.waking = true;
-    while (this.hasHints) {
-      const request = {
-        queues: [...this.queues.values()],
-        cancels: this.cancels.map(({ namespace, id }) => ({ namespace, taskId: id })),
-        scheduled: this.scheduled,
-        schedules: this.schedules,
-      };
-      this.queues = new Map();
-      this.cancels = [];
-      this.scheduled = false;
-      this.schedules = false;
-      try {
-        const signal = AbortSignal.timeout(DEADLINE.toMillis());
-        await context.with(this.because, () => this.client.wake(request, { signal }));
-      } catch (error) {
-        // A hint may be lost: the scheduler looks by itself once a second.
-        this.logger.debug('a hint to the scheduler was lost', { address: this.address, error });
-      }
-    }
-    this.waking = false;
   }
 }
 

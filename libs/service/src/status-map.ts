@@ -17,7 +17,7 @@ const OUTAGE_LOG_INTERVAL_MS = 1_000;
  * UNAVAILABLE; what was cancelled is CANCELLED; the rest is INTERNAL under an incident id, and only the log says more.
  */
 export function mapErrors(logger: Logger): ServerMiddleware {
-  let lastOutageAt = -Infinity;
+  const toRefusal = refusalMapper(logger);
 
   return async function* mapErrorsMiddleware(call, context) {
     try {
@@ -30,8 +30,13 @@ export function mapErrors(logger: Logger): ServerMiddleware {
       throw new ServerError(code, message);
     }
   };
+}
 
-  function toRefusal(error: unknown, method: string): Refusal {
+/** What a method's caller is told of whatever its handler threw. */
+export function refusalMapper(logger: Logger): (error: unknown, method: string) => Refusal {
+  let lastOutageAt = -Infinity;
+
+  return (error, method) => {
     if (error instanceof Refusal) return error;
     if (error instanceof InvalidDurationError || error instanceof InvalidTaskErrorError)
       return new Refusal('INVALID_FIELD', error.message);
@@ -39,7 +44,7 @@ export function mapErrors(logger: Logger): ServerMiddleware {
     const incident = randomUUID();
     logger.error('call failed', { method, incident, error });
     return new Refusal('INTERNAL', `internal error, incident ${incident}`, { incident });
-  }
+  };
 
   function outage(error: StorageError, method: string): Refusal {
     // Every call fails the same way meanwhile; one line a second tells as much.

@@ -7,11 +7,11 @@ import { MAX_BATCH } from './lease-calls.ts';
 /** The most queues or tasks that one hint may name: those of many changes may have been gathered. */
 const MAX_HINTS = 10_000;
 
-/** What the other services ask of the scheduler, over gRPC. */
-export function schedulerService(control: SchedulerControl): ServiceBinding {
+/** What the other services ask of the scheduler, over gRPC; `draining` ends the streams of hints. */
+export function schedulerService(control: SchedulerControl, draining: AbortSignal): ServiceBinding {
   return bind(dispatchv1.SchedulerServiceDefinition, {
-    wake: async (request) => {
-      control.wake(readHint(request));
+    wake: async (hints) => {
+      await untilAborted(draining, takeHints(control, hints));
       return {};
     },
     retryTask: async ({ task }) => {
@@ -39,6 +39,22 @@ export function schedulerService(control: SchedulerControl): ServiceBinding {
       return { taskCount: await control.reclaimWorker({ namespace, workerId, heldSince }) };
     },
   });
+}
+
+async function takeHints(control: SchedulerControl, hints: AsyncIterable<dispatchv1.WakeRequest>): Promise<void> {
+  for await (const hint of hints) control.wake(readHint(hint));
+}
+
+async function untilAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  if (signal.aborted) return;
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const onAbort = (): void => resolve();
+  signal.addEventListener('abort', onAbort);
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function readHint({ queues, cancels, ...told }: dispatchv1.WakeRequest): Parameters<SchedulerControl['wake']>[0] {

@@ -112,7 +112,7 @@ export function createSchedulerService(parts: SchedulerParts): Scheduler {
         draining: draining.signal,
         begun,
       }),
-      schedulerService(control),
+      schedulerService(control, draining.signal),
     ],
     async start() {
       for (const loop of [sequence, due, schedules, expiry]) loop.wake();

@@ -40,6 +40,8 @@ export async function startScheduler(limits: ServerLimits = {}) {
     address: `127.0.0.1:${server.port}`,
     dispatch,
     control,
+    /** Gives the scheduler a hint, and waits until it was taken. */
+    wake: (hint: Partial<dispatchv1.WakeRequest>) => control.wake(once({ ...NO_HINT, ...hint })),
     stopServer: () => server.stop(),
     async stop() {
       channel.close();
@@ -47,6 +49,12 @@ export async function startScheduler(limits: ServerLimits = {}) {
       await store.close();
     },
   };
+}
+
+const NO_HINT: dispatchv1.WakeRequest = { queues: [], cancels: [], scheduled: false, schedules: false };
+
+async function* once<T>(message: T): AsyncGenerator<T> {
+  yield message;
 }
 
 type TaskTimeouts = Pick<TaskSpec, 'runTimeout' | 'queueTimeout' | 'heartbeatTimeout' | 'retention'>;

@@ -27,12 +27,7 @@ describe('the unary calls of workers', () => {
       waitTimeout: { seconds: 20n, nanos: 0 },
     });
     await addTasks(fixture.store, 2);
-    await fixture.control.wake({
-      queues: [{ namespace: 'default', queue: 'default' }],
-      cancels: [],
-      scheduled: false,
-      schedules: false,
-    });
+    await fixture.wake({ queues: [{ namespace: 'default', queue: 'default' }] });
     expect((await waiting).leases).toHaveLength(2);
   });
 
@@ -45,12 +40,7 @@ describe('the unary calls of workers', () => {
     caller.abort();
     await expect(waiting).rejects.toThrow();
     await addTasks(fixture.store, 1);
-    await fixture.control.wake({
-      queues: [{ namespace: 'default', queue: 'default' }],
-      cancels: [],
-      scheduled: false,
-      schedules: false,
-    });
+    await fixture.wake({ queues: [{ namespace: 'default', queue: 'default' }] });
     const leases = await claim(1, 'there');
     expect(leases[0]?.attempt).toBe(1);
   });

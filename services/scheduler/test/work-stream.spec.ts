@@ -86,12 +86,7 @@ describe('the Work stream', () => {
     worker.credits(1);
     const [lease] = (await worker.next('leases')).leases;
     await fixture.store.tasks.cancelTask({ namespace: 'default', id });
-    await fixture.control.wake({
-      queues: [],
-      cancels: [{ namespace: 'default', taskId: id }],
-      scheduled: false,
-      schedules: false,
-    });
+    await fixture.wake({ cancels: [{ namespace: 'default', taskId: id }] });
     const cancels = await worker.next('cancels');
     expect(cancels.leases).toEqual([{ taskId: id, leaseToken: lease?.leaseToken }]);
     worker.end();

@@ -58,6 +58,7 @@ export function createTaskApiService(parts: TaskApiParts): ServiceModule {
         maxPayloadBytes: parts.maxPayloadBytes,
         definitions,
         draining: draining.signal,
+        logger: parts.logger,
       }),
       flowService(parts.store.flow),
       scheduleService({

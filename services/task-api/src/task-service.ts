@@ -1,11 +1,12 @@
 import { durationFromProto, taskToProto, taskv1, timeFromProto, viewFromProto } from '@orrery/contracts';
 import { invalidFields, isTerminal, type Task, type TaskKey, type TaskStore } from '@orrery/core';
 import { Duration } from '@orrery/duration';
-import { bind, Checks, makePageToken, type ServiceBinding } from '@orrery/service';
+import { bind, Checks, type Logger, makePageToken, type ServiceBinding } from '@orrery/service';
 import type { ServiceImplementation } from 'nice-grpc';
 import type { CallContext } from 'nice-grpc-common';
 import { bulkChange, CANCEL, deleteTask, deletion, RETRY } from './bulk-changes.ts';
 import { createTask, createTasks } from './create-tasks.ts';
+import { CreationStream, type CreationStreamDeps } from './creation-stream.ts';
 import type { Definitions } from './definitions.ts';
 import { parseListQuery } from './list-query.ts';
 import { getStats } from './get-stats.ts';
@@ -31,11 +32,17 @@ export interface TaskServiceDeps {
   readonly definitions: Definitions;
   /** Aborted when the process drains: long polls end early. */
   readonly draining: AbortSignal;
+  readonly logger: Logger;
 }
 
 /** The front door. */
 export function taskService(deps: TaskServiceDeps): ServiceBinding {
   const { store, scheduler } = deps;
+  const create = async (request: taskv1.CreateTasksRequest): Promise<taskv1.CreateTasksResponse> => {
+    const belongTogether = !request.partialSuccess;
+    const context = readContext(request.namespace, deps, { belongTogether });
+    return { results: await createTasks(deps, request, context) };
+  };
   const handlers: ServiceImplementation<typeof taskv1.TaskServiceDefinition> = {
     createTask: async (request) => {
       const context = readContext(request.namespace, deps, { belongTogether: true });
@@ -46,11 +53,8 @@ export function taskService(deps: TaskServiceDeps): ServiceBinding {
       const created = task ? taskToProto(task, 'BASIC') : { ...taskv1.Task.decode(new Uint8Array()), namespace, id };
       return { task: created, deduplicated };
     },
-    createTasks: async (request) => {
-      const belongTogether = !request.partialSuccess;
-      const context = readContext(request.namespace, deps, { belongTogether });
-      return { results: await createTasks(deps, request, context) };
-    },
+    createTasks: create,
+    streamCreateTasks: (requests, call) => streamCreateTasks(deps, create, requests, call),
     getTask: async (request) => {
       const view = viewFromProto(request.view, 'FULL');
       return { task: taskToProto(await getTask(store, readKey(request)), view) };
@@ -109,6 +113,25 @@ function cutPage(tasks: readonly Task[], view: 'BASIC' | 'FULL'): readonly Task[
 function sizeOf(task: Task): number {
   const errors = task.failedAttempts.length === 0 ? 0 : JSON.stringify(task.failedAttempts).length;
   return 1024 + task.params.data.length + (task.result?.data.length ?? 0) + errors;
+}
+
+async function* streamCreateTasks(
+  { logger, draining }: TaskServiceDeps,
+  create: CreationStreamDeps['create'],
+  requests: AsyncIterable<taskv1.StreamCreateTasksRequest>,
+  call: CallContext,
+): AsyncGenerator<taskv1.StreamCreateTasksResponse> {
+  const stream = new CreationStream({ create, logger });
+  const signal = AbortSignal.any([call.signal, draining]);
+  const finish = (): void => stream.finish();
+  signal.addEventListener('abort', finish);
+  if (signal.aborted) finish();
+  try {
+    void stream.receiveAll(requests);
+    yield* stream.outgoing;
+  } finally {
+    signal.removeEventListener('abort', finish);
+  }
 }
 
 async function* watchTasks(

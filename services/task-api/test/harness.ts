@@ -45,6 +45,7 @@ export async function startTaskApi(limits: ServerLimits = {}, other?: Store) {
     types: createClient(taskv1.TaskTypeServiceDefinition, channel),
     schedules: createClient(schedulev1.ScheduleServiceDefinition, channel),
     events: createClient(eventv1.EventServiceDefinition, channel),
+    stopServer: () => server.stop(),
     async stop() {
       channel.close();
       await server.stop();

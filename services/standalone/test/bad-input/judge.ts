@@ -72,12 +72,13 @@ function statusesIn(type: DescMessage, message: Message): readonly (RpcStatus | 
   const found: (RpcStatus | null)[] = [];
   const view = reflect(type, message);
   for (const field of type.fields) {
+    if (field.oneof && !view.isSet(field)) continue;
     if (field.message?.typeName === 'google.rpc.Status') {
       const status = view.isSet(field) ? (view.get(field) as ReflectMessage) : null;
       found.push(status && toStatus(status.message));
     } else if (field.fieldKind === 'list' && field.listKind === 'message') {
       for (const item of view.get(field)) found.push(...statusesIn(field.message, (item as ReflectMessage).message));
-    } else if (field.fieldKind === 'message' && field.oneof && view.isSet(field)) {
+    } else if (field.fieldKind === 'message' && field.oneof) {
       const inner = view.get(field);
       found.push(...statusesIn(field.message, inner.message));
     }

@@ -18,6 +18,19 @@ import { badCreations } from './task-specs.ts';
 
 const NO_FILTER = '';
 
+/** Requests to create many that must be refused. */
+const CREATIONS: readonly BadRequest[] = [
+  wrong('tasks', 'none', {}),
+  wrong('tasks', 'too many', { tasks: Array.from({ length: 1001 }, () => ({ type: 'work' })) }),
+  ...badNames('namespace', (namespace) => ({ namespace, tasks: [{ type: 'work' }] })),
+  ...badCreations({ field: 'tasks[1]', build: (task) => ({ tasks: [{ type: 'work' }, task] }) }),
+  ...badCreations({ field: 'tasks[0]', build: (task) => ({ tasks: [task], partial_success: true }) }),
+  refused('TASK_ALREADY_EXISTS', 'twice the same id', { tasks: [taskOf('a'), taskOf('a')] }),
+  refused('TASK_ALREADY_EXISTS', 'one id of another task', { tasks: [taskOf('b'), taskOf('done-1')] }),
+  refused('TASK_ALREADY_EXISTS', 'that alone', { tasks: [taskOf('done-1')], partial_success: true }),
+  wrong('request_id', 'too long', { tasks: [{ type: 'work' }], request_id: 'x'.repeat(129), partial_success: true }),
+];
+
 /** Requests of TaskService that must be refused. */
 export const TASK_REQUESTS: Readonly<Record<string, readonly BadRequest[]>> = {
   'task.v1.TaskService/CreateTask': [
@@ -30,16 +43,14 @@ export const TASK_REQUESTS: Readonly<Record<string, readonly BadRequest[]>> = {
     refused('TASK_ALREADY_EXISTS', 'the id of a task that has ended', { task: { type: 'work', id: 'done-1' } }),
     refused('REQUEST_ID_REUSED', 'a request id that was used', { task: { type: 'work' }, request_id: 'used-1' }),
   ],
-  'task.v1.TaskService/CreateTasks': [
-    wrong('tasks', 'none', {}),
-    wrong('tasks', 'too many', { tasks: Array.from({ length: 1001 }, () => ({ type: 'work' })) }),
-    ...badNames('namespace', (namespace) => ({ namespace, tasks: [{ type: 'work' }] })),
-    ...badCreations({ field: 'tasks[1]', build: (task) => ({ tasks: [{ type: 'work' }, task] }) }),
-    ...badCreations({ field: 'tasks[0]', build: (task) => ({ tasks: [task], partial_success: true }) }),
-    refused('TASK_ALREADY_EXISTS', 'twice the same id', { tasks: [taskOf('a'), taskOf('a')] }),
-    refused('TASK_ALREADY_EXISTS', 'one id of another task', { tasks: [taskOf('b'), taskOf('done-1')] }),
-    refused('TASK_ALREADY_EXISTS', 'that alone', { tasks: [taskOf('done-1')], partial_success: true }),
-    wrong('request_id', 'too long', { tasks: [{ type: 'work' }], request_id: 'x'.repeat(129), partial_success: true }),
+  'task.v1.TaskService/CreateTasks': CREATIONS,
+  'task.v1.TaskService/StreamCreateTasks': [
+    wrong('creation.request_id', 'nothing at all', {}),
+    wrong('creation.request_id', 'no id to answer to', { creation: { tasks: [{ type: 'work' }] } }),
+    ...CREATIONS.map((row) => ({
+      ...row,
+      messages: row.messages.map((creation) => ({ creation: { request_id: 'r', ...creation } })),
+    })),
   ],
   'task.v1.TaskService/GetTask': [...ofOneTask(), ...badViews((view) => ({ task_id: 'done-1', view }))],
   'task.v1.TaskService/ListTasks': [

@@ -10,7 +10,7 @@ import type { CallContext, CallOptions } from "nice-grpc-common";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Task } from "../../task/v1/task.ts";
 
-/** Request for Wake. */
+/** A message of Wake: one hint, or several that were gathered. */
 export interface WakeRequest {
   /** Queues with new work; at most 10,000. */
   queues: QueueRef[];
@@ -748,12 +748,12 @@ export const SchedulerServiceDefinition = {
   methods: {
     /**
      * Hints that queues have new work, that tasks have a time to come, that running tasks were asked to be cancelled, or that schedules
-     * changed. May be lost; polling finds all of it anyway.
+     * changed. May be lost; polling finds all of it anyway. Whoever gives hints keeps the stream open; a scheduler that shuts down answers.
      */
     wake: {
       name: "Wake",
       requestType: WakeRequest as typeof WakeRequest,
-      requestStream: false,
+      requestStream: true,
       responseType: WakeResponse as typeof WakeResponse,
       responseStream: false,
       options: {},
@@ -800,9 +800,9 @@ export const SchedulerServiceDefinition = {
 export interface SchedulerServiceImplementation<CallContextExt = {}> {
   /**
    * Hints that queues have new work, that tasks have a time to come, that running tasks were asked to be cancelled, or that schedules
-   * changed. May be lost; polling finds all of it anyway.
+   * changed. May be lost; polling finds all of it anyway. Whoever gives hints keeps the stream open; a scheduler that shuts down answers.
    */
-  wake(request: WakeRequest, context: CallContext & CallContextExt): Promise<WakeResponse>;
+  wake(request: AsyncIterable<WakeRequest>, context: CallContext & CallContextExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
   retryTask(request: RetryTaskRequest, context: CallContext & CallContextExt): Promise<RetryTaskResponse>;
   /** Sets those of up to 1,000 tasks PENDING again that are FAILED. */
@@ -819,9 +819,9 @@ export interface SchedulerServiceImplementation<CallContextExt = {}> {
 export interface SchedulerServiceClient<CallOptionsExt = {}> {
   /**
    * Hints that queues have new work, that tasks have a time to come, that running tasks were asked to be cancelled, or that schedules
-   * changed. May be lost; polling finds all of it anyway.
+   * changed. May be lost; polling finds all of it anyway. Whoever gives hints keeps the stream open; a scheduler that shuts down answers.
    */
-  wake(request: WakeRequest, options?: CallOptions & CallOptionsExt): Promise<WakeResponse>;
+  wake(request: AsyncIterable<WakeRequest>, options?: CallOptions & CallOptionsExt): Promise<WakeResponse>;
   /** Sets a FAILED task PENDING again. */
   retryTask(request: RetryTaskRequest, options?: CallOptions & CallOptionsExt): Promise<RetryTaskResponse>;
   /** Sets those of up to 1,000 tasks PENDING again that are FAILED. */

@@ -55,6 +55,31 @@ export interface CreateTasksResponse {
   results: CreateTaskResult[];
 }
 
+/** A message of StreamCreateTasks. */
+export interface StreamCreateTasksRequest {
+  /** What to create. Its request_id is required: the answer names it. */
+  creation:
+    | CreateTasksRequest
+    | undefined;
+  /** W3C trace context of whoever creates them; a stream's own would be that of all its messages. */
+  traceparent: string;
+}
+
+/** The answer to one message of StreamCreateTasks. */
+export interface StreamCreateTasksResponse {
+  /** That of the message. */
+  requestId: string;
+  /** What came of it. */
+  outcome:
+    | //
+    /** As CreateTasks would have answered. */
+    { $case: "created"; value: CreateTasksResponse }
+    | //
+    /** The status with which CreateTasks would have failed. */
+    { $case: "error"; value: Status }
+    | undefined;
+}
+
 /** What came of one task of a CreateTasks call. */
 export interface CreateTaskResult {
   /** The task's id, also when it was refused; that of the existing one if it was there already. */
@@ -578,6 +603,133 @@ export const CreateTasksResponse: MessageFns<CreateTasksResponse> = {
             }
 
             message.results.push(CreateTaskResult.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStreamCreateTasksRequest(): StreamCreateTasksRequest {
+  return { creation: undefined, traceparent: "" };
+}
+
+export const StreamCreateTasksRequest: MessageFns<StreamCreateTasksRequest> = {
+  encode(message: StreamCreateTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.creation !== undefined) {
+      CreateTasksRequest.encode(message.creation, writer.uint32(10).fork()).join();
+    }
+    if (message.traceparent !== "") {
+      writer.uint32(18).string(message.traceparent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamCreateTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamCreateTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.creation = CreateTasksRequest.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStreamCreateTasksResponse(): StreamCreateTasksResponse {
+  return { requestId: "", outcome: undefined };
+}
+
+export const StreamCreateTasksResponse: MessageFns<StreamCreateTasksResponse> = {
+  encode(message: StreamCreateTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== "") {
+      writer.uint32(10).string(message.requestId);
+    }
+    switch (message.outcome?.$case) {
+      case "created":
+        CreateTasksResponse.encode(message.outcome.value, writer.uint32(18).fork()).join();
+        break;
+      case "error":
+        Status.encode(message.outcome.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamCreateTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamCreateTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outcome = { $case: "created", value: CreateTasksResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "error", value: Status.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2552,6 +2704,18 @@ export const TaskServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * CreateTasks for those who create often: each message is such a call, and is answered when it is done, whichever is done first. Costs a
+     * fraction of the calls. A server that shuts down answers what it has begun and ends the stream; repeat the rest on another.
+     */
+    streamCreateTasks: {
+      name: "StreamCreateTasks",
+      requestType: StreamCreateTasksRequest as typeof StreamCreateTasksRequest,
+      requestStream: true,
+      responseType: StreamCreateTasksResponse as typeof StreamCreateTasksResponse,
+      responseStream: true,
+      options: {},
+    },
     /** Returns one task. */
     getTask: {
       name: "GetTask",
@@ -2686,6 +2850,14 @@ export interface TaskServiceImplementation<CallContextExt = {}> {
   createTask(request: CreateTaskRequest, context: CallContext & CallContextExt): Promise<CreateTaskResponse>;
   /** Creates up to 1,000 tasks at once: all or none, unless `partial_success` is set. */
   createTasks(request: CreateTasksRequest, context: CallContext & CallContextExt): Promise<CreateTasksResponse>;
+  /**
+   * CreateTasks for those who create often: each message is such a call, and is answered when it is done, whichever is done first. Costs a
+   * fraction of the calls. A server that shuts down answers what it has begun and ends the stream; repeat the rest on another.
+   */
+  streamCreateTasks(
+    request: AsyncIterable<StreamCreateTasksRequest>,
+    context: CallContext & CallContextExt,
+  ): ServerStreamingMethodResult<StreamCreateTasksResponse>;
   /** Returns one task. */
   getTask(request: GetTaskRequest, context: CallContext & CallContextExt): Promise<GetTaskResponse>;
   /** Lists tasks by id, newest first for ids made by the server. */
@@ -2750,6 +2922,14 @@ export interface TaskServiceClient<CallOptionsExt = {}> {
   createTask(request: CreateTaskRequest, options?: CallOptions & CallOptionsExt): Promise<CreateTaskResponse>;
   /** Creates up to 1,000 tasks at once: all or none, unless `partial_success` is set. */
   createTasks(request: CreateTasksRequest, options?: CallOptions & CallOptionsExt): Promise<CreateTasksResponse>;
+  /**
+   * CreateTasks for those who create often: each message is such a call, and is answered when it is done, whichever is done first. Costs a
+   * fraction of the calls. A server that shuts down answers what it has begun and ends the stream; repeat the rest on another.
+   */
+  streamCreateTasks(
+    request: AsyncIterable<StreamCreateTasksRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): AsyncIterable<StreamCreateTasksResponse>;
   /** Returns one task. */
   getTask(request: GetTaskRequest, options?: CallOptions & CallOptionsExt): Promise<GetTaskResponse>;
   /** Lists tasks by id, newest first for ids made by the server. */
