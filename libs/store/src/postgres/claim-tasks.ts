@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { ClaimStrategy, ClaimTasks, Task } from '@orrery/core';
 import { toTask, type TaskRow } from '../task-row.ts';
 import { claimFairly } from './claim-fairly.ts';
-import { ORDER, PARTS } from './claim-order.ts';
+import type { ClaimFloors, From } from './claim-floors.ts';
+import { ORDER, PARTS, PLAIN } from './claim-order.ts';
 import type { Database } from './database.ts';
 import type { PostgresFlow } from './postgres-flow.ts';
-import { eventJson, IN_TIME, NOW, statement, type Statement } from './statement.ts';
+import { eventJson, fromMillis, IN_TIME, NOW, statement, type Statement } from './statement.ts';
 
 /** What a claim changes is known without asking, and what cannot be set before it either. */
 const ASKED = [
@@ -33,15 +34,18 @@ const ASKED = [
 /**
  * One statement that takes the first ready tasks nobody else is taking. The partial indexes hold ready tasks only and in the
  * order asked for, so that it reads as many rows as it takes, whatever else there is; SKIP LOCKED lets claims run side by side.
- * Each queue is read on its own, for an index gives its order for one queue at a time.
+ * Each queue is read on its own, for an index gives its order for one queue at a time. Tasks without a priority are looked for from
+ * the claim's floor on.
  */
 function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): Statement {
+  const hasFloor = (priority: string) => priority === PLAIN && strategy !== 'LIFO';
   const part = (queue: string, priority: string) => `
     select * from (
       select namespace, id, priority, created_at from task
       where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready and flow_key is null and ${priority}
+        ${hasFloor(priority) ? `and created_at >= ${fromMillis('$7::bigint')}` : ''}
         and not exists (select from keyed) and ${IN_TIME}
-        ${anyType ? '' : 'and (type = any($7::text[]) or type ^@ any($8::text[]))'}
+        ${anyType ? '' : 'and (type = any($8::text[]) or type ^@ any($9::text[]))'}
       order by ${ORDER[strategy]}
       limit cardinality($4::text[])
       for update skip locked) as part`;
@@ -94,19 +98,25 @@ const EPOCH = new Date(0);
 export async function claimTasks(
   database: Database,
   flow: PostgresFlow,
+  floors: ClaimFloors,
   request: ClaimTasks,
 ): Promise<readonly Task[]> {
   const queues = [...new Set(request.queues)];
   if (queues.length === 0 || request.slots.length === 0) return [];
   if (request.minAge || (await flow.mustShare(request.namespace, queues))) return claimFairly(database, flow, request);
-  const anyType = request.types.length === 0;
   const token = randomUUID();
   const lease = request.leaseDuration.addTo(EPOCH).getTime();
-  const values = [database.now(), request.namespace, queues, request.slots, token, lease];
-  const rows = await database.query<ClaimedRow>(
-    claimStatement(request.strategy, queues.length === 1, anyType),
-    anyType ? values : [...values, exact(request.types), prefixes(request.types)],
-  );
+  const floor = floors.of(JSON.stringify([request.strategy, request.namespace, queues, request.types]));
+  const look = async (atEverything?: boolean) => {
+    const startedAt = performance.now();
+    const begun = floor.begin(startedAt, atEverything);
+    const found = await claimFrom(database, { ...request, queues }, begun.from, token, lease);
+    const endedAt = performance.now();
+    floor.end(begun, oldestPlain(found), { startedAt, endedAt });
+    return { found, again: found.length === 0 && floor.looksAgain(begun, endedAt) };
+  };
+  const first = await look();
+  const rows = first.again ? (await look(true)).found : first.found;
   // Where there are keyed tasks nothing was claimed: their keys have their turns.
   if (rows[0]?.keyed) return claimFairly(database, flow, request);
   return rows.map((row, slot) => {
@@ -122,6 +132,26 @@ export async function claimTasks(
       started_at: now,
     });
   });
+}
+
+function claimFrom(
+  database: Database,
+  { namespace, queues, slots, strategy, types }: ClaimTasks,
+  from: From,
+  token: string,
+  lease: number,
+): Promise<readonly ClaimedRow[]> {
+  const values = [database.now(), namespace, queues, slots, token, lease, from ?? 0];
+  const anyType = types.length === 0;
+  return database.query<ClaimedRow>(
+    claimStatement(strategy, queues.length === 1, anyType),
+    anyType ? values : [...values, exact(types), prefixes(types)],
+  );
+}
+
+/** When the oldest of them was created that have no priority; they come in that order. */
+function oldestPlain(rows: readonly ClaimedRow[]): From {
+  return rows.find(({ keyed, priority }) => keyed === null && priority === 0)?.created_at ?? null;
 }
 
 type ClaimedRow = Pick<TaskRow, Exclude<(typeof ASKED)[number], 'lease_expires_at'>> & {

@@ -1,4 +1,5 @@
 import type { Clock, Store } from '@orrery/core';
+import { ClaimFloors } from './claim-floors.ts';
 import { connect } from './connect.ts';
 import { Database } from './database.ts';
 import { listenForTasks } from './listen-for-tasks.ts';
@@ -33,8 +34,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const pool = await connect(options.url, options.poolSize ?? DEFAULT_POOL_SIZE);
   const database = new Database(pool, options.clock ?? null);
   const flow = new PostgresFlow(database);
+  const floors = new ClaimFloors();
   return {
-    tasks: new PostgresTasks(database, flow),
+    tasks: new PostgresTasks(database, flow, floors),
     flow,
     schedules: new PostgresSchedules(database),
     workers: new PostgresWorkers(database),
@@ -48,7 +50,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         throw storageErrorOf(error);
       });
     },
-    listenForTasks: (hear) => listenForTasks(options.url, hear),
+    listenForTasks: (hear) =>
+      listenForTasks(options.url, (queues) => {
+        // Its transaction may have been long.
+        floors.reset();
+        hear(queues);
+      }),
     ping: async () => {
       await database.query(PING, []);
     },

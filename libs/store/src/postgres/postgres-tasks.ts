@@ -15,6 +15,7 @@ import type {
 import type { Duration } from '@orrery/duration';
 import { cancelTasks } from './cancel-tasks.ts';
 import { changeTask } from './change-task.ts';
+import type { ClaimFloors } from './claim-floors.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { completeTasks } from './complete-tasks.ts';
 import { countTasks } from './count-tasks.ts';
@@ -41,11 +42,13 @@ export class PostgresTasks implements TaskStore {
   readonly sharesTransactions = false;
   readonly #database: Database;
   readonly #flow: PostgresFlow;
+  readonly #floors: ClaimFloors;
   readonly #creations = new Turns();
 
-  constructor(database: Database, flow: PostgresFlow) {
+  constructor(database: Database, flow: PostgresFlow, floors: ClaimFloors) {
     this.#database = database;
     this.#flow = flow;
+    this.#floors = floors;
   }
 
   createTasks(request: CreateTasks) {
@@ -54,11 +57,13 @@ export class PostgresTasks implements TaskStore {
   }
 
   claimTasks(claim: ClaimTasks) {
-    return claimTasks(this.#database, this.#flow, claim);
+    return claimTasks(this.#database, this.#flow, this.#floors, claim);
   }
 
-  promoteDueTasks(limit: number) {
-    return promoteDueTasks(this.#database, limit);
+  async promoteDueTasks(limit: number) {
+    const promotion = await promoteDueTasks(this.#database, limit);
+    if (promotion.count > 0) this.#floors.reset();
+    return promotion;
   }
 
   completeTasks(namespace: string, completions: readonly Completion[]) {
@@ -66,11 +71,12 @@ export class PostgresTasks implements TaskStore {
   }
 
   failTasks(namespace: string, failures: readonly DecidedFailure[]) {
-    return failTasks(this.#database, namespace, failures);
+    const readyAtOnce = failures.some(({ decision }) => decision.retry && decision.delay.toMillis() <= 0);
+    return this.#mayMakeReady(readyAtOnce, failTasks(this.#database, namespace, failures));
   }
 
   releaseTasks(namespace: string, leases: readonly LeaseRef[]) {
-    return releaseTasks(this.#database, namespace, leases);
+    return this.#mayMakeReady(leases.length > 0, releaseTasks(this.#database, namespace, leases));
   }
 
   extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration) {
@@ -102,11 +108,12 @@ export class PostgresTasks implements TaskStore {
   }
 
   redriveTask(key: TaskKey) {
-    return redriveTask(this.#database, key);
+    return this.#mayMakeReady(true, redriveTask(this.#database, key));
   }
 
   rescheduleTask(key: TaskKey, runAt: Date) {
-    return changeTask(this.#database, key, (task, now) => rescheduleTask(task, runAt, now));
+    const change = changeTask(this.#database, key, (task, now) => rescheduleTask(task, runAt, now));
+    return this.#mayMakeReady(true, change);
   }
 
   cancelTasks(batch: TaskBatch) {
@@ -114,7 +121,7 @@ export class PostgresTasks implements TaskStore {
   }
 
   redriveTasks(batch: TaskBatch) {
-    return redriveTasks(this.#database, batch);
+    return this.#mayMakeReady(true, redriveTasks(this.#database, batch));
   }
 
   deleteTasks(batch: TaskBatch) {
@@ -151,5 +158,13 @@ export class PostgresTasks implements TaskStore {
 
   stats({ byType } = { byType: false }) {
     return countTasks(this.#database, byType);
+  }
+  /** Whatever may be ready now and older than what was claimed last is to be found by the next claim. */
+  async #mayMakeReady<T>(makes: boolean, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      if (makes) this.#floors.reset();
+    }
   }
 }
