@@ -16,10 +16,13 @@ interface Waiting {
   readonly settled: () => void;
 }
 
-/** Creations over streams that stay open while there are any: a message costs a fraction of a call, in time and in work. */
+/**
+ * Creations over streams that stay open while there are any: a message costs a fraction of a call, in time and in work. A stream carries
+ * one at a time, so that creations which are under way beside each other go to several servers, if there are.
+ */
 export class CreationStreams {
   readonly #connection: Connection;
-  #current: CreationStream | undefined;
+  #streams: CreationStream[] = [];
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -30,13 +33,18 @@ export class CreationStreams {
    * so that it can be said again under the same request_id. Aborting ends only the waiting.
    */
   send(request: taskv1.StreamCreateTasksRequest, signal?: AbortSignal): Promise<taskv1.CreateTasksResponse> {
-    if (!this.#current?.isOpen) this.#current = new CreationStream(this.#connection);
-    return this.#current.send(request, signal);
+    this.#streams = this.#streams.filter((stream) => stream.isOpen);
+    let free = this.#streams.find((stream) => stream.isFree);
+    if (!free) {
+      free = new CreationStream(this.#connection);
+      this.#streams.push(free);
+    }
+    return free.send(request, signal);
   }
 
   /** Ends what is open, once it is answered. */
   close(): void {
-    this.#current?.end();
+    for (const stream of this.#streams) stream.end();
   }
 }
 
@@ -57,6 +65,11 @@ class CreationStream {
   get isOpen(): boolean {
     if (this.#connection.settings.timers.monotonicMillis() - this.#openedAt > MAX_AGE_MS) this.end();
     return !this.#outgoing.closed;
+  }
+
+  /** Whether all that was sent is answered. */
+  get isFree(): boolean {
+    return this.#waiting.size === 0;
   }
 
   /** Sends nothing more; what was sent is still answered. */

@@ -252,7 +252,8 @@ describe('looking at tasks', () => {
       });
       api.end('a', succeeded(1));
       other.end('a', succeeded(1));
-      while (api.calls.length === 0 || other.calls.length === 0) await tasks.create('echo', 1);
+      for (let n = 0; api.calls.length === 0 || other.calls.length === 0; n += 1)
+        await tasks.create('echo', 1, { requestId: `r-${n}` });
       expect(await tasks.get('a')).toMatchObject({ id: 'a', status: 'SUCCEEDED' });
     } finally {
       other.close();

@@ -85,6 +85,7 @@ describe('hints to a scheduler', () => {
     hints.send({ queues: [queue('a')] });
     await scheduler.hears(1);
     scheduler.break();
+    await new Promise((resolve) => setImmediate(resolve));
     hints.send({ queues: [queue('b')] });
     await scheduler.hears(2);
     expect(scheduler.streams).toBe(2);

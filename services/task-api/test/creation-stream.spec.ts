@@ -8,25 +8,33 @@ import { spec, startTaskApi } from './harness.ts';
 class Caller {
   readonly up = new Outgoing<taskv1.StreamCreateTasksRequest>();
   private readonly down: AsyncIterator<taskv1.StreamCreateTasksResponse>;
+  /** Asked for ahead: the first asking opens the stream. */
+  private upcoming: Promise<IteratorResult<taskv1.StreamCreateTasksResponse>>;
 
   constructor(tasks: taskv1.TaskServiceClient) {
     this.down = tasks.streamCreateTasks(this.up)[Symbol.asyncIterator]();
+    this.upcoming = this.down.next();
   }
 
   send(requestId: string, ...tasks: taskv1.TaskSpec[]): void {
     this.up.push({ creation: { namespace: '', tasks, requestId, partialSuccess: true }, traceparent: '' });
   }
 
-  /** The next answer; undefined: the stream has ended. */
-  async next(): Promise<taskv1.StreamCreateTasksResponse | undefined> {
-    const next = await this.down.next();
-    return next.done ? undefined : next.value;
+  async next(): Promise<taskv1.StreamCreateTasksResponse> {
+    const next = await this.upcoming;
+    if (next.done) throw new Error('the stream has ended');
+    this.upcoming = this.down.next();
+    return next.value;
+  }
+
+  async isEnded(): Promise<boolean> {
+    return (await this.upcoming).done === true;
   }
 
   async created(): Promise<readonly [string, ...string[]]> {
     const answer = await this.next();
-    const results = answer?.outcome?.$case === 'created' ? answer.outcome.value.results : [];
-    return [answer?.requestId ?? '', ...results.map(({ taskId }) => taskId)];
+    const results = answer.outcome?.$case === 'created' ? answer.outcome.value.results : [];
+    return [answer.requestId, ...results.map(({ taskId }) => taskId)];
   }
 }
 
@@ -67,7 +75,7 @@ describe('a stream of creations', () => {
     const caller = new Caller(fixture.tasks);
     caller.send('r-1', spec('a'), spec(''), spec('b'));
     const first = await caller.next();
-    if (first?.outcome?.$case !== 'created') throw new Error('not created');
+    if (first.outcome?.$case !== 'created') throw new Error('not created');
     expect(first.requestId).toBe('r-1');
     expect(first.outcome.value.results.map(({ error }) => error && refusalFromRpc(error)?.reason)).toEqual([
       undefined,
@@ -77,7 +85,7 @@ describe('a stream of creations', () => {
     caller.send('r-2', spec('c', { id: 'mine' }));
     expect(await caller.created()).toEqual(['r-2', 'mine']);
     caller.up.end();
-    expect(await caller.next()).toBeUndefined();
+    expect(await caller.isEnded()).toBe(true);
     expect(fixture.hints).toHaveLength(2);
   });
 
@@ -86,12 +94,12 @@ describe('a stream of creations', () => {
     const caller = new Caller(fixture.tasks);
     caller.send('none');
     const refused = await caller.next();
-    if (refused?.outcome?.$case !== 'error') throw new Error('not refused');
+    if (refused.outcome?.$case !== 'error') throw new Error('not refused');
     expect(refused.requestId).toBe('none');
     expect(refusalFromRpc(refused.outcome.value)?.violations).toMatchObject([{ field: 'tasks' }]);
     caller.send('', spec('a'));
     const nameless = await caller.next();
-    if (nameless?.outcome?.$case !== 'error') throw new Error('not refused');
+    if (nameless.outcome?.$case !== 'error') throw new Error('not refused');
     expect(refusalFromRpc(nameless.outcome.value)?.violations).toMatchObject([{ field: 'creation.request_id' }]);
     caller.send('some', spec('a', { id: 'mine' }));
     expect(await caller.created()).toEqual(['some', 'mine']);
@@ -136,7 +144,7 @@ describe('a stream of creations', () => {
     const stopped = fixture.stopServer();
     held.let();
     expect(await caller.created()).toEqual(['begun', 'mine']);
-    expect(await caller.next()).toBeUndefined();
+    expect(await caller.isEnded()).toBe(true);
     await stopped;
   });
 });
