@@ -8,6 +8,7 @@ import type { BenchOptions } from './options.ts';
 import { watchQuiet } from './quiet.ts';
 import { startRemote } from './remote.ts';
 import { Session } from './session.ts';
+import type { WorkerMethods } from './worker-main.ts';
 import { FULL, jobsOf, prepareFor, runWorkload, sessionsOf, type Workload } from './workloads.ts';
 
 /** How a run is watched and ended early. */
@@ -25,6 +26,7 @@ export interface Watch {
 export async function runBench(options: BenchOptions, watch: Watch): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
   const all = [...options.contenders, ...options.floors];
+  await compileAll(options.contenders);
   for (let round = 1; round <= options.rounds; round++) {
     for (const each of rotated(all, round, options.rounds)) {
       const keep = (quiet: Quiet, values: Readonly<Record<string, number>>) => {
@@ -39,6 +41,14 @@ export async function runBench(options: BenchOptions, watch: Watch): Promise<rea
     }
   }
   return figures;
+}
+
+/** Loads each system once, so that what was compiled is kept before the first round: afterwards every round's processes find it. */
+async function compileAll(contenders: readonly Contender[]): Promise<void> {
+  for (const system of new Set(contenders.map(({ system }) => system))) {
+    await using worker = startRemote<WorkerMethods>(new URL('./worker-main.ts', import.meta.url));
+    await worker.call.open(system, { url: '' }, 0);
+  }
 }
 
 /** The items, beginning with another one in each round. */

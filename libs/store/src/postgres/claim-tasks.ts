@@ -38,12 +38,11 @@ const ASKED = [
  * the claim's floor on.
  */
 function claim(strategy: ClaimStrategy, oneQueue: boolean, anyType: boolean): Statement {
-  const hasFloor = (priority: string) => priority === PLAIN && strategy !== 'LIFO';
   const part = (queue: string, priority: string) => `
     select * from (
       select namespace, id, priority, created_at from task
       where namespace = $2 and queue = ${queue} and status = 'PENDING' and ready and flow_key is null and ${priority}
-        ${hasFloor(priority) ? `and created_at >= ${fromMillis('$7::bigint')}` : ''}
+        ${priority === PLAIN ? `and created_at >= ${fromMillis('$7::bigint')}` : ''}
         and not exists (select from keyed) and ${IN_TIME}
         ${anyType ? '' : 'and (type = any($8::text[]) or type ^@ any($9::text[]))'}
       order by ${ORDER[strategy]}
@@ -112,7 +111,7 @@ export async function claimTasks(
     const begun = floor.begin(startedAt, atEverything);
     const found = await claimFrom(database, { ...request, queues }, begun.from, token, lease);
     const endedAt = performance.now();
-    floor.end(begun, oldestPlain(found), { startedAt, endedAt });
+    floor.end(begun, oldestPlain(found, request.strategy), { startedAt, endedAt });
     return { found, again: found.length === 0 && floor.looksAgain(begun, endedAt) };
   };
   const first = await look();
@@ -149,8 +148,9 @@ function claimFrom(
   );
 }
 
-/** When the oldest of them was created that have no priority; they come in that order. */
-function oldestPlain(rows: readonly ClaimedRow[]): From {
+/** When the oldest task without a priority was created that was ready: the first that was taken, unless the last are taken first. */
+function oldestPlain(rows: readonly ClaimedRow[], strategy: ClaimStrategy): From {
+  if (strategy === 'LIFO') return null;
   return rows.find(({ keyed, priority }) => keyed === null && priority === 0)?.created_at ?? null;
 }
 
