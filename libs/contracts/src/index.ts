@@ -17,7 +17,7 @@ export { type Dedup, dedupFromProto, dedupToProto } from './map-dedup.ts';
 export { eventFromProto, eventToProto } from './map-event.ts';
 export { flowLimitFromProto, flowLimitToProto } from './map-flow-limit.ts';
 export { leaseFromProto, leaseToProto } from './map-lease.ts';
-export type { LeasedTask } from './map-lease.ts';
+export type { LeasedTask, ReceivedLease } from './map-lease.ts';
 export { namespaceFromProto, namespaceQuotasFromProto, namespaceToProto } from './map-namespace.ts';
 export { payloadFromProto, payloadToProto } from './map-payload.ts';
 export {

@@ -5,13 +5,18 @@ import { invalidField } from './invalid-field.ts';
 import { payloadFromProto, payloadToProto } from './map-payload.ts';
 import { durationFromProto, durationToProto, timeFromProto } from './map-time.ts';
 
-/** The right to run one attempt of a task, and what is needed to do so: what a worker knows of a task. */
+/** The right to run one attempt of a task. */
+export interface ReceivedLease {
+  /** Proves the right; goes with everything said about the attempt. */
+  readonly token: string;
+  /** By the server's clock. */
+  readonly expiresAt: Date;
+  readonly task: LeasedTask;
+}
+
+/** What a worker knows of a task that it runs. */
 export interface LeasedTask {
   readonly id: string;
-  /** Proves the right to the attempt; goes with everything said about it. */
-  readonly leaseToken: string;
-  /** By the server's clock. */
-  readonly leaseExpiresAt: Date;
   readonly queue: string;
   readonly type: string;
   readonly params: Payload;
@@ -58,13 +63,11 @@ export function leaseToProto(task: Task): dispatchv1.Lease {
 }
 
 /** Reads a lease; refuses with INVALID_FIELD one without times or with a bad duration. */
-export function leaseFromProto(lease: dispatchv1.Lease, field = 'lease'): LeasedTask {
+export function leaseFromProto(lease: dispatchv1.Lease, field = 'lease'): ReceivedLease {
   if (!lease.expireTime) throw invalidField(`${field}.expire_time`, 'must be set');
   if (!lease.createTime) throw invalidField(`${field}.create_time`, 'must be set');
-  return {
+  const task: LeasedTask = {
     id: lease.taskId,
-    leaseToken: lease.leaseToken,
-    leaseExpiresAt: timeFromProto(lease.expireTime, `${field}.expire_time`),
     queue: lease.queue,
     type: lease.type,
     params: payloadFromProto(lease.params) ?? NO_PARAMS,
@@ -79,4 +82,5 @@ export function leaseFromProto(lease: dispatchv1.Lease, field = 'lease'): Leased
     priority: lease.priority,
     typeVersion: lease.typeVersion,
   };
+  return { token: lease.leaseToken, expiresAt: timeFromProto(lease.expireTime, `${field}.expire_time`), task };
 }

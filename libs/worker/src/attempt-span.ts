@@ -1,6 +1,7 @@
 import {
   type Attributes,
   context,
+  createNoopMeter,
   type Histogram,
   type MeterProvider,
   metrics,
@@ -36,7 +37,7 @@ export interface AttemptSpan {
 export function startAttemptSpan(task: HandledTask, workerId: string, logger: Logger): AttemptSpan {
   const creation = contextOf(task.traceparent);
   const created = trace.getSpanContext(creation);
-  const attributes = { ...commonAttributes(task), ...attemptAttributes(task, workerId) };
+  const attributes = Object.assign(commonAttributes(task), attemptAttributes(task, workerId));
   const span = trace
     .getTracer(NAME)
     .startSpan(
@@ -44,11 +45,12 @@ export function startAttemptSpan(task: HandledTask, workerId: string, logger: Lo
       { kind: SpanKind.CONSUMER, attributes, links: created ? [{ context: created }] : [] },
       creation,
     );
-  const fields = logFieldsOf(task, span);
+  const traceparent = traceparentOf(span);
+  const fields = logFieldsOf(task, traceparent === '' ? null : span);
   const startedAt = performance.now();
   if (isEnabled(logger, 'debug')) logger.debug(fields, 'task started');
   return {
-    traceparent: traceparentOf(span) || task.traceparent,
+    traceparent: traceparent || task.traceparent,
     logFields: fields,
     within: (run) => context.with(trace.setSpan(creation, span), run),
     end(outcome) {
@@ -57,8 +59,7 @@ export function startAttemptSpan(task: HandledTask, workerId: string, logger: Lo
       if (error) noteFailure(span, error);
       span.setAttribute('orrery.outcome', kind);
       span.end();
-      const seconds = (performance.now() - startedAt) / 1000;
-      duration().record(seconds, { ...commonAttributes(task), ...(error && { 'error.type': error.errorType }) });
+      recordDuration((performance.now() - startedAt) / 1000, task, error);
       if (!isEnabled(logger, 'debug')) return;
       logger.debug({ ...fields, ...(error && { error_type: error.errorType }) }, MESSAGES[kind]);
     },
@@ -98,11 +99,21 @@ function attemptAttributes(task: HandledTask, workerId: string): Attributes {
   };
 }
 
-function logFieldsOf({ id, type, attempt, correlationId }: HandledTask, span: Span): object {
-  const { traceId, spanId } = span.spanContext();
+function logFieldsOf({ id, type, attempt, correlationId }: HandledTask, span: Span | null): object {
   const fields = { task_id: id, type, attempt, correlation_id: correlationId };
-  return traceparentOf(span) ? { ...fields, trace_id: traceId, span_id: spanId } : fields;
+  if (!span) return fields;
+  const { traceId, spanId } = span.spanContext();
+  return { ...fields, trace_id: traceId, span_id: spanId };
 }
+
+function recordDuration(seconds: number, task: HandledTask, error: TaskErrorData | null): void {
+  const metric = duration();
+  // Nobody measures: then nothing is put together.
+  if (metric === NOT_RECORDED) return;
+  metric.record(seconds, { ...commonAttributes(task), ...(error && { 'error.type': error.errorType }) });
+}
+
+const NOT_RECORDED = createNoopMeter().createHistogram('none');
 
 let provider: MeterProvider | undefined;
 let histogram: Histogram | undefined;

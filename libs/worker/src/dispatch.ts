@@ -10,8 +10,8 @@ import { type Outcome, toWorkOutcomes } from './outcome.ts';
 import { OutcomeSender } from './outcome-sender.ts';
 import type { Progress } from './progress.ts';
 import { ProgressSender } from './progress-sender.ts';
-import { abortWhy, runAttempt } from './run-attempt.ts';
-import { type AbortWhy, TaskAbortedError } from './task-aborted-error.ts';
+import { runAttempt } from './run-attempt.ts';
+import type { AbortWhy } from './task-aborted-error.ts';
 import { type WorkMessage, WorkStream } from './work-stream.ts';
 import type { WorkerSettings } from './worker-options.ts';
 
@@ -173,7 +173,7 @@ export function openDispatch(
   }
 
   function abort(held: HeldLease, why: AbortWhy): void {
-    if (abortWhy(held) === null) held.abort.abort(new TaskAbortedError(why));
+    held.stop.make(why);
     if (why === 'lease_lost') table.drop(held);
     if (held.started) return;
     table.drop(held);

@@ -3,7 +3,7 @@ import type { DurationInput } from '@orrery/duration';
 import type { Logger } from '@orrery/rpc';
 
 /** What a handler knows of its task. */
-export type HandledTask = Omit<LeasedTask, 'leaseToken' | 'leaseExpiresAt'>;
+export type HandledTask = LeasedTask;
 
 /** What a handler is given beside its params. */
 export interface TaskContext {

@@ -1,30 +1,32 @@
-import type { LeasedTask } from '@orrery/contracts';
+import type { ReceivedLease } from '@orrery/contracts';
 import fc from 'fast-check';
 import { type HeldLease, LeaseTable } from './lease-table.ts';
 
-const task = (id: string): LeasedTask => ({
-  id,
-  leaseToken: `${id}/token`,
-  leaseExpiresAt: new Date(0),
-  queue: 'default',
-  type: 'echo',
-  params: { data: new Uint8Array(), contentType: 'application/json' },
-  attempt: 1,
-  maxAttempts: 5,
-  runTimeout: null,
-  heartbeatTimeout: null,
-  labels: {},
-  correlationId: '',
-  traceparent: '',
-  createdAt: new Date(0),
-  priority: 0,
-  typeVersion: 0,
+const lease = (id: string): ReceivedLease => ({
+  token: `${id}/token`,
+  expiresAt: new Date(0),
+  task: {
+    id,
+    queue: 'default',
+    type: 'echo',
+    params: { data: new Uint8Array(), contentType: 'application/json' },
+    attempt: 1,
+    maxAttempts: 5,
+    runTimeout: null,
+    heartbeatTimeout: null,
+    labels: {},
+    correlationId: '',
+    traceparent: '',
+    createdAt: new Date(0),
+    priority: 0,
+    typeVersion: 0,
+  },
 });
 
 describe('LeaseTable', () => {
   it('starts leases in the order in which they came', () => {
     const table = new LeaseTable(2, 2);
-    for (const id of ['a', 'b', 'c']) table.add(task(id), 0, 1);
+    for (const id of ['a', 'b', 'c']) table.add(lease(id), 0, 1);
     expect([table.startNext(), table.startNext(), table.startNext()].map((held) => held?.ref.taskId)).toEqual([
       'a',
       'b',
@@ -36,8 +38,8 @@ describe('LeaseTable', () => {
 
   it('knows only the newest lease on a task', () => {
     const table = new LeaseTable(2, 2);
-    const older = table.add(task('a'), 0, 1);
-    const newer = table.add({ ...task('a'), leaseToken: 'newer' }, 0, 1);
+    const older = table.add(lease('a'), 0, 1);
+    const newer = table.add({ ...lease('a'), token: 'newer' }, 0, 1);
     table.drop(older);
     expect(table.find('a')).toBe(newer);
     expect(table.find('a', 'a/token')).toBeUndefined();
@@ -57,7 +59,7 @@ describe('LeaseTable', () => {
         for (const next of commands) {
           if (next === 'claim' && outstanding > 0) {
             outstanding -= 1;
-            table.add(task(`t${(ids += 1)}`), 0, 1);
+            table.add(lease(`t${(ids += 1)}`), 0, 1);
           } else if (next === 'start') {
             const held = table.startNext();
             if (held) running.push(held);

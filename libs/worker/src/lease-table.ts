@@ -1,12 +1,12 @@
-import type { LeasedTask } from '@orrery/contracts';
+import type { LeasedTask, ReceivedLease } from '@orrery/contracts';
 import type { LeaseRef } from '@orrery/core';
+import { StopRequest } from './stop-request.ts';
 
 /** A lease that the worker holds. */
 export interface HeldLease {
   readonly task: LeasedTask;
   readonly ref: LeaseRef;
-  /** Aborts the handler. */
-  readonly abort: AbortController;
+  readonly stop: StopRequest;
   /** When it came, by this machine's monotonic clock, in milliseconds. */
   readonly since: number;
   /** Until when the lease is good, by this machine's monotonic clock, in milliseconds. */
@@ -31,9 +31,9 @@ export class LeaseTable {
   }
 
   /** Takes in a lease; it is ready to be started. */
-  add(task: LeasedTask, since: number, goodUntil: number): HeldLease {
-    const ref = { taskId: task.id, token: task.leaseToken };
-    const held: HeldLease = { task, ref, abort: new AbortController(), since, goodUntil, started: false };
+  add({ task, token }: ReceivedLease, since: number, goodUntil: number): HeldLease {
+    const ref = { taskId: task.id, token };
+    const held: HeldLease = { task, ref, stop: new StopRequest(), since, goodUntil, started: false };
     this.#held.set(task.id, held);
     this.#ready.push(held);
     return held;

@@ -7,7 +7,6 @@ import type { Registered } from './handlers.ts';
 import type { HeldLease } from './lease-table.ts';
 import type { Outcome } from './outcome.ts';
 import { type ProgressSender, readProgress } from './progress-sender.ts';
-import { type AbortWhy, TaskAbortedError } from './task-aborted-error.ts';
 
 /** How long a handler that was asked to stop may take before its task is reported without it. */
 export const ABORT_GRACE = Duration.ofSeconds(5);
@@ -42,7 +41,7 @@ export function runAttempt(held: HeldLease, registered: Registered, settings: At
   const handled = span.within(() => callHandler(held, registered, params.value, settings, span, life));
   void handled.then(life.stop);
   const outcome = firstEnd(held, handled, registered, settings).then((end) => {
-    const decided = decideOutcome(held.ref, end, abortWhy(held), {
+    const decided = decideOutcome(held.ref, end, held.stop.why, {
       attempt: held.task.attempt,
       maxPayloadBytes: settings.maxPayloadBytes,
       now: new Date(),
@@ -51,12 +50,6 @@ export function runAttempt(held: HeldLease, registered: Registered, settings: At
     return decided;
   });
   return { outcome, ended: handled.then(() => undefined) };
-}
-
-/** Why a lease's handler was asked to stop; null: it was not. */
-export function abortWhy(held: HeldLease): AbortWhy | null {
-  const reason: unknown = held.abort.signal.reason;
-  return reason instanceof TaskAbortedError ? reason.why : null;
 }
 
 function readParams(held: HeldLease, { raw }: Registered) {
@@ -77,12 +70,12 @@ async function callHandler(
   span: AttemptSpan,
   life: { readonly sign: () => void },
 ): Promise<HandlerEnd> {
-  const { leaseToken: _token, leaseExpiresAt: _expires, ...task } = held.task;
+  const { task } = held;
   const { id: taskId, correlationId } = task;
   const { traceparent } = span;
   const context: TaskContext = {
     task,
-    signal: held.abort.signal,
+    signal: held.stop.signal,
     logger: withFields(logger, span.logFields),
     progress(percent, message) {
       const progress = readProgress(percent, message);
@@ -107,14 +100,16 @@ async function callHandler(
   }
 }
 
+const UNWATCHED = { sign: () => undefined, stop: () => undefined };
+
 /** Aborts a handler that gives no sign of life within its heartbeat timeout; costs nothing without one. */
 function watchForLife(
   held: HeldLease,
   { timers }: AttemptSettings,
 ): { readonly sign: () => void; readonly stop: () => void } {
   const { heartbeatTimeout } = held.task;
-  if (!heartbeatTimeout) return { sign: () => undefined, stop: () => undefined };
-  const watch = () => timers.after(heartbeatTimeout, () => held.abort.abort(new TaskAbortedError('heartbeat_timeout')));
+  if (!heartbeatTimeout) return UNWATCHED;
+  const watch = () => timers.after(heartbeatTimeout, () => held.stop.make('heartbeat_timeout'));
   let cancel = watch();
   return {
     sign() {
@@ -132,22 +127,19 @@ function firstEnd(
   registered: Registered,
   { timers }: AttemptSettings,
 ): Promise<HandlerEnd> {
-  const { signal } = held.abort;
   const limit = held.task.runTimeout ?? registered.runTimeout;
   return new Promise((resolve) => {
-    const cancelTimeout = limit ? timers.after(limit, () => held.abort.abort(new TaskAbortedError('timeout'))) : null;
+    const cancelTimeout = limit ? timers.after(limit, () => held.stop.make('timeout')) : null;
     let cancelGrace: (() => void) | null = null;
-    const onAbort = () => {
+    held.stop.listen(() => {
       // Nothing is said of a lost lease, so there is nothing to wait for.
-      const grace = abortWhy(held) === 'lease_lost' ? Duration.ZERO : ABORT_GRACE;
+      const grace = held.stop.why === 'lease_lost' ? Duration.ZERO : ABORT_GRACE;
       cancelGrace = timers.after(grace, () => resolve({ kind: 'overdue' }));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
+    });
     void handled.then((end) => {
       cancelTimeout?.();
       cancelGrace?.();
-      signal.removeEventListener('abort', onAbort);
+      held.stop.listen(null);
       resolve(end);
     });
   });

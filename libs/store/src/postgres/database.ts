@@ -1,5 +1,6 @@
 import { Refusal, type Clock } from '@orrery/core';
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { type ArrayElement, arrayLiteral } from './array-literal.ts';
 import { isConflict, storageErrorOf } from './storage-errors.ts';
 import type { Statement } from './statement.ts';
 
@@ -57,7 +58,8 @@ export class Database implements Connection {
 }
 
 async function run<R extends object>(on: Pool | PoolClient, statement: Statement, values: readonly unknown[]) {
-  const { rows } = await on.query<R>({ name: statement.name, text: statement.text, values: values as unknown[] });
+  const encoded = values.map((value) => (Array.isArray(value) ? arrayLiteral(value as ArrayElement[]) : value));
+  const { rows } = await on.query<R>({ name: statement.name, text: statement.text, values: encoded });
   return rows;
 }
 
