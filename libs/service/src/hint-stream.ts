@@ -29,8 +29,8 @@ const MAX_PENDING_CANCELS = 1000;
 const HEALTHY_AFTER_MS = 5_000;
 
 /**
- * Hints on their way to one scheduler, over a stream that stays open: a message on it reaches the scheduler in a third of the time
- * of a call (0.4 ms instead of 1.4 ms, see docs/performance.md). Hints gather while the stream takes none.
+ * Hints on their way to one scheduler, over a stream that stays open: a message on it reaches a quiet scheduler in less than half the
+ * time of a call (see docs/performance.md). Hints gather while the stream takes none.
  */
 export class HintStream {
   private readonly client: HintTaker;

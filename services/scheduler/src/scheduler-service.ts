@@ -10,7 +10,9 @@ const MAX_HINTS = 10_000;
 /** What the other services ask of the scheduler, over gRPC; `draining` ends the streams of hints. */
 export function schedulerService(control: SchedulerControl, draining: AbortSignal): ServiceBinding {
   return bind(dispatchv1.SchedulerServiceDefinition, {
-    wake: async (hints) => {
+    wake: async (hints, call) => {
+      // Until it has heard from us its client keeps every hint, to say it again on another connection.
+      call.sendHeader();
       await untilAborted(draining, takeHints(control, hints));
       return {};
     },

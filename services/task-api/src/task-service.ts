@@ -115,12 +115,18 @@ function sizeOf(task: Task): number {
   return 1024 + task.params.data.length + (task.result?.data.length ?? 0) + errors;
 }
 
+/** Until it has heard from us a client keeps all it has said on a stream, to say it again on another connection. */
+function answerAtOnce(call: CallContext): void {
+  call.sendHeader();
+}
+
 async function* streamCreateTasks(
   { logger, draining }: TaskServiceDeps,
   create: CreationStreamDeps['create'],
   requests: AsyncIterable<taskv1.StreamCreateTasksRequest>,
   call: CallContext,
 ): AsyncGenerator<taskv1.StreamCreateTasksResponse> {
+  answerAtOnce(call);
   const stream = new CreationStream({ create, logger });
   const signal = AbortSignal.any([call.signal, draining]);
   const finish = (): void => stream.finish();
@@ -139,6 +145,7 @@ async function* watchTasks(
   requests: AsyncIterable<taskv1.WatchTasksRequest>,
   call: CallContext,
 ): AsyncGenerator<taskv1.WatchTasksResponse> {
+  answerAtOnce(call);
   const stream = new WatchStream(deps);
   const signal = AbortSignal.any([call.signal, deps.draining]);
   const close = (): void => stream.close();
