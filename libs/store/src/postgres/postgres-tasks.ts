@@ -60,10 +60,8 @@ export class PostgresTasks implements TaskStore {
     return claimTasks(this.#database, this.#flow, this.#floors, claim);
   }
 
-  async promoteDueTasks(limit: number) {
-    const promotion = await promoteDueTasks(this.#database, limit);
-    if (promotion.count > 0) this.#floors.reset();
-    return promotion;
+  promoteDueTasks(limit: number) {
+    return this.#makesReady(promoteDueTasks(this.#database, limit), ({ count }) => count > 0);
   }
 
   completeTasks(namespace: string, completions: readonly Completion[]) {
@@ -72,11 +70,11 @@ export class PostgresTasks implements TaskStore {
 
   failTasks(namespace: string, failures: readonly DecidedFailure[]) {
     const readyAtOnce = failures.some(({ decision }) => decision.retry && decision.delay.toMillis() <= 0);
-    return this.#mayMakeReady(readyAtOnce, failTasks(this.#database, namespace, failures));
+    return this.#makesReady(failTasks(this.#database, namespace, failures), () => readyAtOnce);
   }
 
   releaseTasks(namespace: string, leases: readonly LeaseRef[]) {
-    return this.#mayMakeReady(leases.length > 0, releaseTasks(this.#database, namespace, leases));
+    return this.#makesReady(releaseTasks(this.#database, namespace, leases));
   }
 
   extendLeases(namespace: string, leases: readonly LeaseRef[], duration: Duration) {
@@ -108,12 +106,12 @@ export class PostgresTasks implements TaskStore {
   }
 
   redriveTask(key: TaskKey) {
-    return this.#mayMakeReady(true, redriveTask(this.#database, key));
+    return this.#makesReady(redriveTask(this.#database, key));
   }
 
   rescheduleTask(key: TaskKey, runAt: Date) {
     const change = changeTask(this.#database, key, (task, now) => rescheduleTask(task, runAt, now));
-    return this.#mayMakeReady(true, change);
+    return this.#makesReady(change);
   }
 
   cancelTasks(batch: TaskBatch) {
@@ -121,7 +119,7 @@ export class PostgresTasks implements TaskStore {
   }
 
   redriveTasks(batch: TaskBatch) {
-    return this.#mayMakeReady(true, redriveTasks(this.#database, batch));
+    return this.#makesReady(redriveTasks(this.#database, batch));
   }
 
   deleteTasks(batch: TaskBatch) {
@@ -159,12 +157,16 @@ export class PostgresTasks implements TaskStore {
   stats({ byType } = { byType: false }) {
     return countTasks(this.#database, byType);
   }
-  /** Whatever may be ready now and older than what was claimed last is to be found by the next claim. */
-  async #mayMakeReady<T>(makes: boolean, work: Promise<T>): Promise<T> {
+
+  /** What may be ready now and older than what was claimed last is to be found by the next claim, also where the reply was lost. */
+  async #makesReady<T>(work: Promise<T>, isSo: (outcome: T) => boolean = () => true): Promise<T> {
+    let mayBeSo = true;
     try {
-      return await work;
+      const outcome = await work;
+      mayBeSo = isSo(outcome);
+      return outcome;
     } finally {
-      if (makes) this.#floors.reset();
+      if (mayBeSo) this.#floors.reset();
     }
   }
 }
